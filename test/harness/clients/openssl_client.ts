@@ -1,0 +1,66 @@
+import { runCommand } from "../command.ts";
+import { type ClientResult, type Endpoint, getRequest, ianaName, present } from "./negotiated.ts";
+
+export interface OpensslOptions {
+  readonly path?: string;
+  readonly alpn?: string;
+  /** As `-ciphersuites`, `-groups`, `-sigalgs` take them. */
+  readonly cipherSuites?: string;
+  readonly groups?: string;
+  readonly signatureAlgorithms?: string;
+  /** Whether the name goes into the ClientHello; true unless told. */
+  readonly sendServerName?: boolean;
+  readonly extraArguments?: readonly string[];
+  readonly deadline?: number;
+}
+
+/** `openssl s_client` with TLS 1.3: fetches a page and reports what was negotiated and verified. */
+export async function opensslClient(endpoint: Endpoint, options: OpensslOptions = {}): Promise<ClientResult> {
+  const { host, port, serverName, rootFile } = endpoint;
+  const { path = "/", alpn, cipherSuites, groups, signatureAlgorithms, sendServerName = true } = options;
+  const { stdout, stderr } = await runCommand("openssl", [
+    ...["s_client", "-connect", `${host}:${port}`, "-tls1_3", "-ign_eof", "-CAfile", rootFile],
+    ...["-verify_return_error", "-verify_hostname", serverName],
+    ...(sendServerName ? ["-servername", serverName] : ["-noservername"]),
+    ...flag("-alpn", alpn),
+    ...flag("-ciphersuites", cipherSuites),
+    ...flag("-groups", groups),
+    ...flag("-sigalgs", signatureAlgorithms),
+    ...options.extraArguments ?? [],
+  ], {
+    input: getRequest(serverName, path),
+    ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+  });
+  const alert = /SSL alert number (\d+)/.exec(stderr)?.[1];
+  return {
+    verified: stdout.includes("Verification: OK") && stdout.includes(`Verified peername: `),
+    negotiated: negotiatedFrom(stdout),
+    response: responseFrom(stdout),
+    ...(alert === undefined ? {} : { alert: Number(alert) }),
+    output: stdout + stderr,
+  };
+}
+
+function flag(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [name, value];
+}
+
+function negotiatedFrom(output: string) {
+  const [, version, cipherSuite] = /^New, (\S+), Cipher is (\S+)$/m.exec(output) ?? [];
+  const group = /^(?:Server Temp Key|Negotiated TLS1\.3 group): (?:ECDH, )?([^,\n]+)/m.exec(output)?.[1];
+  const digest = /^Peer signing digest: (\S+)$/m.exec(output)?.[1];
+  const type = /^Peer signature type: (\S+)$/m.exec(output)?.[1];
+  return present({
+    version: version?.replace("(NONE)", ""),
+    cipherSuite: cipherSuite === "(NONE)" ? undefined : cipherSuite,
+    group: ianaName(group),
+    signatureScheme: ianaName(type === undefined || /^ed/i.test(type) ? type : `${type}-${digest}`),
+    alpn: /^ALPN protocol: (\S+)$/m.exec(output)?.[1],
+  });
+}
+
+/** s_client writes its own reports (of tickets) and the peer's bytes to one stream; a response is last. */
+function responseFrom(output: string): string {
+  const start = output.search(/^HTTP\/1\.[01] \d{3}/m);
+  return start === -1 ? "" : output.slice(start).replace(/(closed|read:errno=\d+)\n$/, "");
+}
