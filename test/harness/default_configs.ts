@@ -1,0 +1,51 @@
+import { formatAddress } from "../../shared/config/address.ts";
+import type { ConfigTable } from "./config_patch.ts";
+import { edgeIdentity } from "./identities.ts";
+import type { Installation } from "./installation.ts";
+
+/** A key server's configuration for all keys of the installation, all granted to the edge pop1. */
+export function keyServerConfig(installation: Installation, index: number): ConfigTable {
+  return {
+    listen: {
+      address: formatAddress(installation.address("keyServer", index)),
+      certificate: "key-server.pem",
+      private_key: "key-server.key",
+      client_ca: "edge-ca.pem",
+    },
+    token: [{ uri: installation.token.uri, pin: `file:${installation.token.pinFile}`, sessions: 4 }],
+    key: installation.keys.map(({ name }) => ({
+      name,
+      uri: `pkcs11:object=${name};type=private`,
+      purposes: ["sign-tls13"],
+      certificate: `${name}.pem`,
+    })),
+    grant: installation.keys.map(({ name }) => ({
+      edge: edgeIdentity("pop1"),
+      key: name,
+      operations: ["sign-tls13"],
+      server_names: installation.names,
+      transcript: "hash",
+    })),
+    admin: { address: formatAddress(installation.address("keyServerAdmin", index)) },
+    log: { level: "debug" },
+  };
+}
+
+/** An edge's configuration: one site with all keys of the installation, for all its names and for clients without one. */
+export function edgeConfig(installation: Installation, name: string, index: number): ConfigTable {
+  return {
+    workers: 1,
+    listen: [{ address: formatAddress(installation.address("edge", index)) }],
+    identity: { certificate: `edge-${name}.pem`, private_key: `edge-${name}.key` },
+    key_server: [installation.keyServerEntry()],
+    site: [{
+      names: installation.names,
+      certificates: installation.keys.map((key) => `${key.name}.pem`),
+      alpn: ["http/1.1"],
+      backend: formatAddress(installation.address("backend")),
+      default: true,
+    }],
+    admin: { address: formatAddress(installation.address("edgeAdmin", index)) },
+    log: { level: "debug" },
+  };
+}
