@@ -1,5 +1,5 @@
 import { LibcError, UnsupportedPlatformError } from "./errors.ts";
-import type { WithNumericArguments } from "./numeric_arguments.ts";
+import type { WithLooseArguments } from "./loose_arguments.ts";
 
 /**
  * glibc, as far as Holdfast needs it. Addresses are `usize` (a JavaScript number or bigint as argument, a bigint
@@ -59,7 +59,7 @@ const symbolTable = {
   close: { parameters: ["i32" /* fd */], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-export type LibcSymbols = WithNumericArguments<Deno.DynamicLibrary<typeof symbolTable>["symbols"]>;
+export type LibcSymbols = WithLooseArguments<Deno.DynamicLibrary<typeof symbolTable>["symbols"]>;
 
 let loaded: LibcSymbols | undefined;
 
