@@ -29,9 +29,10 @@ export class ChildProcess implements AsyncDisposable {
   #end: ChildEnd | undefined;
 
   constructor({ name, command, args, env = {} }: ChildOptions) {
-    // setpriv (util-linux, on every Debian) asks the kernel for a signal at our death, and then becomes the command.
-    this.#child = new Deno.Command("setpriv", {
-      args: ["--pdeathsig", "TERM", command, ...args],
+    // Both are from util-linux, on every Debian, and become the command: setpriv asks the kernel for a signal at
+    // our death, setsid keeps a terminal's Ctrl-C from reaching the child before we end it in order.
+    this.#child = new Deno.Command("setsid", {
+      args: ["setpriv", "--pdeathsig", "TERM", command, ...args],
       env,
       stdin: "null",
       stdout: "piped",
