@@ -1,0 +1,166 @@
+import { X509Certificate } from "node:crypto";
+import { SignatureScheme } from "../../shared/tls_constants.ts";
+import { parseCertificate, type ParsedCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
+import type { ServedCertificate } from "../tls/served_certificate.ts";
+import { CertificateError } from "./errors.ts";
+
+/** A certificate as the engine serves it, with what the configuration has to check about its leaf. */
+export interface LoadedCertificate extends ServedCertificate {
+  /** Absolute path of the PEM file. */
+  readonly file: string;
+  readonly dnsNames: readonly string[];
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** A chain of more certificates than any public CA issues is a wrong file. */
+const maximumChainLength = 10;
+const maximumFileBytes = 1 << 20;
+const minimumRsaBits = 2048;
+
+/** TLS 1.3 schemes that each kind of key can sign with, by preference (RFC 8446, Section 4.2.3). */
+const schemesByKeyType: Record<ServedCertificate["keyType"], readonly number[]> = {
+  "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
+  "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
+  "ed25519": [SignatureScheme.ed25519],
+  "rsa": [
+    SignatureScheme.rsa_pss_rsae_sha256,
+    SignatureScheme.rsa_pss_rsae_sha384,
+    SignatureScheme.rsa_pss_rsae_sha512,
+  ],
+};
+
+/**
+ * Reads a PEM file of one chain, leaf first, each certificate issued by the next; the root may be left out.
+ *
+ * Throws {@link CertificateError}. A file with a private key in it is refused, and its bytes are overwritten
+ * before anything else is done with them: an edge never holds a certificate's key.
+ */
+export async function loadCertificate(file: string): Promise<LoadedCertificate> {
+  const chain = decodeChain(file, await readPem(file));
+  checkOrder(file, chain);
+  const [leaf] = chain;
+  if (leaf === undefined) {
+    throw new CertificateError("certificate-malformed", file, "it holds no certificate");
+  }
+  const parsed = parseLeaf(file, leaf);
+  const keyType = servedKeyType(file, parsed);
+  return {
+    file,
+    chain,
+    subjectKeyIdentifier: parsed.subjectKeyIdentifier,
+    keyType,
+    signatureSchemes: schemesByKeyType[keyType],
+    dnsNames: parsed.dnsNames,
+    notBefore: parsed.notBefore,
+    notAfter: parsed.notAfter,
+  };
+}
+
+async function readPem(file: string): Promise<string> {
+  const bytes = await readBounded(file);
+  if (containsPrivateKey(bytes)) {
+    bytes.fill(0);
+    throw new CertificateError(
+      "private-key-on-edge",
+      file,
+      "it contains a PRIVATE KEY; an edge holds no certificate's key, remove it from this machine and keep it in the key server's token",
+    );
+  }
+  return new TextDecoder().decode(bytes);
+}
+
+async function readBounded(file: string): Promise<Uint8Array> {
+  let size: number;
+  try {
+    size = (await Deno.stat(file)).size;
+    if (size <= maximumFileBytes) return await Deno.readFile(file);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : "this process cannot read it";
+    throw new CertificateError("certificate-unreadable", file, reason, { cause: error });
+  }
+  throw new CertificateError(
+    "certificate-unreadable",
+    file,
+    `it has ${size} bytes, over ${maximumFileBytes}`,
+  );
+}
+
+/** Looks for the label of any PEM private key (RFC 7468, Section 10) without making a string of the bytes. */
+export function containsPrivateKey(bytes: Uint8Array): boolean {
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = view.indexOf(privateKeyLabel[0]!); at >= 0; at = view.indexOf(privateKeyLabel[0]!, at + 1)) {
+    if (privateKeyLabel.every((byte, index) => view[at + index] === byte)) return true;
+  }
+  return false;
+}
+
+const privateKeyLabel = new TextEncoder().encode("PRIVATE KEY-----");
+
+function decodeChain(file: string, pem: string): Uint8Array[] {
+  let chain: Uint8Array[];
+  try {
+    chain = pemToDer(pem);
+  } catch (error) {
+    throw new CertificateError("certificate-malformed", file, "it is not PEM certificates", { cause: error });
+  }
+  if (chain.length === 0) {
+    throw new CertificateError("certificate-malformed", file, "it holds no PEM certificate");
+  }
+  if (chain.length > maximumChainLength) {
+    const reason = `it holds ${chain.length} certificates; a chain has at most ${maximumChainLength}`;
+    throw new CertificateError("certificate-malformed", file, reason);
+  }
+  return chain;
+}
+
+/** RFC 8446, Section 4.4.2: each certificate should certify the one that precedes it; older clients insist. */
+function checkOrder(file: string, chain: readonly Uint8Array[]): void {
+  const certificates = chain.map((der, index) => readX509(file, der, index));
+  for (const [index, certificate] of certificates.entries()) {
+    const issuer = certificates[index + 1];
+    if (issuer === undefined) return;
+    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
+      const reason = `certificate ${index + 2} did not issue certificate ${
+        index + 1
+      }; expected the leaf first, then each issuer`;
+      throw new CertificateError("certificate-chain-order", file, reason);
+    }
+  }
+}
+
+function readX509(file: string, der: Uint8Array, index: number): X509Certificate {
+  try {
+    return new X509Certificate(der);
+  } catch (error) {
+    const reason = `certificate ${index + 1} is not a valid X.509 certificate`;
+    throw new CertificateError("certificate-malformed", file, reason, { cause: error });
+  }
+}
+
+function parseLeaf(file: string, leaf: Uint8Array): ParsedCertificate {
+  try {
+    return parseCertificate(leaf);
+  } catch (error) {
+    const reason = "its leaf's key or names cannot be read";
+    throw new CertificateError("certificate-malformed", file, reason, { cause: error });
+  }
+}
+
+function servedKeyType(file: string, { keyType, keyBits }: ParsedCertificate): ServedCertificate["keyType"] {
+  if (keyType === "rsa-pss") {
+    const reason = "its key is id-RSASSA-PSS, which few clients accept; use an rsaEncryption key";
+    throw new CertificateError("certificate-key-unsupported", file, reason);
+  }
+  if (keyType === "rsa" && keyBits < minimumRsaBits) {
+    const reason = `its RSA key has ${keyBits} bits; expected at least ${minimumRsaBits}`;
+    throw new CertificateError("certificate-key-unsupported", file, reason);
+  }
+  if (keyType === "ecdsa-p521") {
+    const reason = "its key is on P-521, which browsers do not accept; use P-256 or P-384";
+    throw new CertificateError("certificate-key-unsupported", file, reason);
+  }
+  return keyType;
+}

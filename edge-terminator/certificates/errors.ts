@@ -1,0 +1,22 @@
+import { HoldfastError } from "../../shared/errors.ts";
+
+export type CertificateErrorCode =
+  | "certificate-unreadable"
+  | "certificate-malformed"
+  | "certificate-chain-order"
+  | "certificate-key-unsupported"
+  | "private-key-on-edge";
+
+/** A certificate file that the edge cannot serve. `reason` is the message without the file, for configuration errors. */
+export class CertificateError extends HoldfastError {
+  override readonly code: CertificateErrorCode;
+  readonly file: string;
+  readonly reason: string;
+
+  constructor(code: CertificateErrorCode, file: string, reason: string, options?: ErrorOptions) {
+    super(code, `Cannot use the certificate file ${file}: ${reason}`, options);
+    this.code = code;
+    this.file = file;
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The edge's configuration: one TOML file, validated whole before anything listens. `example.toml` documents each key.
+ */
+import { z } from "zod";
+import {
+  type SocketAddress,
+  socketAddressSchema,
+  type TcpAddress,
+  tcpAddressSchema,
+} from "../shared/config/address.ts";
+import { adminSectionSchema, logSectionSchema } from "../shared/config/common_sections.ts";
+import { loadConfig } from "../shared/config/load.ts";
+import { pathBesideConfig } from "../shared/config/paths.ts";
+import type { LoadedCertificate } from "./certificates/chain_loader.ts";
+import { servedNameSchema } from "./certificates/host_name.ts";
+import { type SiteEntry, SiteTable } from "./certificates/site_table.ts";
+import { checkPrivateKeyFile, loadNamedFiles } from "./config_files.ts";
+import { refuseContradictions } from "./config_rules.ts";
+import type { KeyServerEndpoint } from "./keyless/endpoint.ts";
+import type { IdentityFiles } from "./keyless/identity.ts";
+import type { TranscriptForm } from "./keyless/key_request.ts";
+
+/** A file's path: one line, so that a key pasted in its place is refused unread. */
+const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
+  error: "a path, relative to this file's folder",
+});
+
+/** A port that can be connected to or shared among workers: not 0. */
+const fixedPort = (address: SocketAddress) => "path" in address || address.port > 0;
+const fixedPortExpected = "an address with a port from 1 to 65535";
+
+const listenSchema = z.strictObject({ address: tcpAddressSchema.refine(fixedPort, fixedPortExpected) });
+
+const identitySchema = z.strictObject({ certificate: pathSchema, private_key: pathSchema });
+
+const networkKeyServerSchema = z.strictObject({
+  address: tcpAddressSchema.refine(fixedPort, fixedPortExpected),
+  name: servedNameSchema.refine(
+    (name) => !name.startsWith("*"),
+    "the host name in its certificate, no wildcard",
+  ),
+  ca: pathSchema,
+});
+
+const localKeyServerSchema = z.strictObject({ unix: pathSchema });
+
+/** RFC 7301, Section 3.1: 1 to 255 bytes. */
+const alpnProtocolSchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, {
+  error: 'a protocol name such as "http/1.1"',
+});
+
+const siteSchema = z.strictObject({
+  names: z.array(servedNameSchema).min(1).max(1000),
+  certificates: z.array(pathSchema).min(1).max(4),
+  alpn: z.array(alpnProtocolSchema).max(16).default(["http/1.1"]),
+  backend: socketAddressSchema.refine(fixedPort, `${fixedPortExpected} or "unix:/path"`),
+  proxy_protocol: z.boolean().default(false),
+  default: z.boolean().default(false),
+});
+
+const limitsSchema = z.strictObject({
+  connections: z.int().min(1).max(1_000_000).default(10_000),
+  handshake_deadline_ms: z.int().min(100).max(300_000).default(10_000),
+  key_operation_deadline_ms: z.int().min(50).max(60_000).default(3_000),
+}).prefault({});
+
+const memorySchema = z.strictObject({
+  pool_bytes: z.int().min(65_536).max(2 ** 31).default(4_194_304),
+  backing: z.enum(["auto", "secretmem", "mlock"]).default("auto"),
+}).prefault({});
+
+/** The file as written; cross-field rules included, but nothing that only other files can tell. */
+export const edgeConfigSchema = z.strictObject({
+  workers: z.int().min(0).max(256).default(0),
+  listen: z.array(listenSchema).min(1).max(64),
+  identity: identitySchema,
+  key_server: z.array(z.union([networkKeyServerSchema, localKeyServerSchema])).min(1).max(32),
+  site: z.array(siteSchema).min(1).max(10_000),
+  tls: z.strictObject({ transcript: z.enum(["hash", "strict"]).default("hash") }).prefault({}),
+  limits: limitsSchema,
+  memory: memorySchema,
+  admin: adminSectionSchema.optional(),
+  log: logSectionSchema,
+}).superRefine(refuseContradictions);
+
+/** The file's contents after validation. */
+export type EdgeConfigFile = z.output<typeof edgeConfigSchema>;
+
+/** One `[[site]]`, its certificates loaded. */
+export interface SiteConfig {
+  /** Canonical: lower case. */
+  readonly names: readonly [string, ...string[]];
+  readonly certificates: readonly LoadedCertificate[];
+  readonly alpn: readonly string[];
+  readonly backend: SocketAddress;
+  readonly proxyProtocol: boolean;
+  readonly isDefault: boolean;
+}
+
+/** A configuration that can be run: paths are absolute, times in milliseconds, sizes in bytes. */
+export interface EdgeConfig {
+  /** 0: one for each core. */
+  readonly workers: number;
+  readonly listen: readonly TcpAddress[];
+  readonly identity: IdentityFiles;
+  /** By preference. */
+  readonly keyServers: readonly KeyServerEndpoint[];
+  readonly sites: readonly SiteConfig[];
+  readonly transcript: TranscriptForm;
+  readonly limits: {
+    readonly connections: number;
+    readonly handshakeDeadline: number;
+    readonly keyOperationDeadline: number;
+  };
+  readonly memory: { readonly poolBytes: number; readonly backing: "auto" | "secretmem" | "mlock" };
+  readonly admin: { readonly address: TcpAddress; readonly allowRemote: boolean } | undefined;
+  readonly log: EdgeConfigFile["log"];
+}
+
+/**
+ * Reads, validates and resolves the configuration, with every certificate that it names.
+ *
+ * Throws ConfigError with every problem found, each with the file, line, key, shape of the value and what was
+ * expected. Of the edge's identity it reads the certificate only: the private key is for whoever connects to
+ * key servers ({@link checkIdentity} for `--check`).
+ */
+export async function loadEdgeConfig(path: string): Promise<EdgeConfig> {
+  const file = await loadConfig(path, edgeConfigSchema);
+  const absolute = (name: string) => pathBesideConfig(path, name);
+  const config = {
+    identity: {
+      certificate: absolute(file.identity.certificate),
+      privateKey: keySource(file.identity.private_key, absolute),
+    },
+    keyServers: file.key_server.map((keyServer) => endpointOf(keyServer, absolute)),
+  };
+  const certificates = await loadNamedFiles(
+    path,
+    config,
+    file.site.map(({ names, certificates }) => ({
+      names,
+      certificates: certificates.map(absolute),
+    })),
+  );
+  return {
+    ...config,
+    workers: file.workers,
+    listen: file.listen.map(({ address }) => address),
+    sites: file.site.map((site, index) => ({
+      names: site.names as [string, ...string[]],
+      certificates: certificates[index] ?? [],
+      alpn: site.alpn,
+      backend: absoluteAddress(site.backend, absolute),
+      proxyProtocol: site.proxy_protocol,
+      isDefault: site.default,
+    })),
+    transcript: file.tls.transcript,
+    limits: {
+      connections: file.limits.connections,
+      handshakeDeadline: file.limits.handshake_deadline_ms,
+      keyOperationDeadline: file.limits.key_operation_deadline_ms,
+    },
+    memory: { poolBytes: file.memory.pool_bytes, backing: file.memory.backing },
+    admin: file.admin && { address: file.admin.address, allowRemote: file.admin.allow_remote },
+    log: file.log,
+  };
+}
+
+/** The rest of `--check`: that the identity's private key can be read and belongs to its certificate. */
+export async function checkIdentity(path: string, { identity }: Pick<EdgeConfig, "identity">): Promise<void> {
+  await checkPrivateKeyFile(path, identity);
+}
+
+/** The table that a worker finds sites in. */
+export function siteTable(config: Pick<EdgeConfig, "sites">): SiteTable {
+  return new SiteTable(config.sites.map(siteEntry));
+}
+
+function siteEntry({ names, certificates, alpn, backend, proxyProtocol, isDefault }: SiteConfig): SiteEntry {
+  const tls = { certificates, alpnProtocols: alpn };
+  return { names, isDefault, site: { name: names[0], tls, backend, proxyProtocol } };
+}
+
+function endpointOf(
+  keyServer: EdgeConfigFile["key_server"][number],
+  absolute: (name: string) => string,
+): KeyServerEndpoint {
+  if ("unix" in keyServer) {
+    const path = absolute(keyServer.unix);
+    return { name: `unix:${path}`, path };
+  }
+  return { name: keyServer.name, address: keyServer.address, ca: absolute(keyServer.ca) };
+}
+
+/** A path, or `file:`, `env:`, `credential:` as for every other secret. */
+function keySource(source: string, absolute: (name: string) => string): string {
+  if (/^(?:env|credential):/.test(source)) return source;
+  return absolute(source.replace(/^file:/, ""));
+}
+
+function absoluteAddress(address: SocketAddress, absolute: (name: string) => string): SocketAddress {
+  return "path" in address ? { path: absolute(address.path) } : address;
+}
