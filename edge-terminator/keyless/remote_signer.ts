@@ -1,0 +1,196 @@
+import type { SignatureRequest } from "../tls/server_events.ts";
+import { DeadlineWheel } from "./deadline_wheel.ts";
+import type { KeyServerEndpoint } from "./endpoint.ts";
+import { KeyOperationError } from "./errors.ts";
+import type { KeylessEvents } from "./events.ts";
+import { Failover, verdicts } from "./failover.ts";
+import type { IdentityFiles } from "./identity.ts";
+import type { KeyServerHealth } from "./key_server_health.ts";
+import { KeyServerLink } from "./key_server_link.ts";
+import { keyRequest, type TranscriptForm } from "./key_request.ts";
+import { defaultLinkTiming, type LinkTiming } from "./link_timing.ts";
+
+/** Where the edge's signatures come from. */
+export interface RemoteSigner {
+  /**
+   * The signature as the TLS message carries it (ECDSA in DER), within `deadline` milliseconds; tries other key
+   * servers where they may help. Rejects with {@link KeyOperationError}, at the deadline at the latest.
+   */
+  sign(request: SignatureRequest, options: { readonly deadline: number }): Promise<Uint8Array>;
+  /** By the configuration's order. */
+  health(): KeyServerHealth[];
+  /** Operations that nobody has answered yet; 0 once every promise of `sign` has settled. */
+  readonly inFlight: number;
+  /** Refuses new operations, lets those in flight end, then closes every connection. */
+  close(): Promise<void>;
+}
+
+export interface RemoteSignerOptions {
+  /** By preference: the first that is connected and works is asked. Not empty; names differ. */
+  readonly keyServers: readonly KeyServerEndpoint[];
+  readonly identity: IdentityFiles;
+  readonly transcript: TranscriptForm;
+  readonly events?: KeylessEvents;
+  readonly timing?: LinkTiming;
+  /** Requests in flight to one key server at most. Default 4096. */
+  readonly maximumInFlight?: number;
+  /** Bytes that one key server has not taken yet, at most. Default 4 MiB. */
+  readonly maximumUnsentBytes?: number;
+  /** Operations that wait for any key server to be connected, at most. Default 1024. */
+  readonly maximumWaiting?: number;
+}
+
+/** The part of the time left that an attempt gets while another key server could still be asked. */
+const attemptShare = 0.6;
+/** A request that costs a key server its life must not go on doing so. */
+const maximumLosses = 2;
+
+/** Connects to every key server and keeps at it; the signer may be used at once. */
+export function openRemoteSigner(options: RemoteSignerOptions): RemoteSigner {
+  return new KeyServerSigner(options);
+}
+
+/** One operation on its way through the key servers. */
+interface Operation {
+  readonly request: SignatureRequest;
+  readonly keyName: string;
+  /** On the clock of `performance.now`. */
+  readonly until: number;
+  readonly excluded: Set<KeyServerLink>;
+  readonly losses: Map<KeyServerLink, number>;
+  attempts: number;
+  lastError: KeyOperationError | undefined;
+}
+
+class KeyServerSigner implements RemoteSigner {
+  readonly #wheel = new DeadlineWheel();
+  readonly #links: KeyServerLink[];
+  readonly #failover: Failover;
+  readonly #transcript: TranscriptForm;
+  readonly #events: KeylessEvents;
+  readonly #operations = new Set<Promise<Uint8Array>>();
+  #closed = false;
+
+  constructor(options: RemoteSignerOptions) {
+    this.#transcript = options.transcript;
+    this.#events = options.events ?? {};
+    this.#links = options.keyServers.map((endpoint) =>
+      new KeyServerLink({
+        endpoint,
+        identity: options.identity,
+        wheel: this.#wheel,
+        timing: options.timing ?? defaultLinkTiming,
+        maximumInFlight: options.maximumInFlight ?? 4096,
+        maximumUnsentBytes: options.maximumUnsentBytes ?? 4 << 20,
+        events: this.#events,
+        onConnected: () => this.#failover.wake(),
+      })
+    );
+    this.#failover = new Failover(this.#links, options.maximumWaiting ?? 1024);
+    for (const link of this.#links) link.start();
+  }
+
+  get inFlight(): number {
+    return this.#operations.size;
+  }
+
+  sign(request: SignatureRequest, { deadline }: { readonly deadline: number }): Promise<Uint8Array> {
+    const operation: Operation = {
+      request,
+      keyName: request.certificate.subjectKeyIdentifier.toHex(),
+      until: performance.now() + deadline,
+      excluded: new Set(),
+      losses: new Map(),
+      attempts: 0,
+      lastError: undefined,
+    };
+    const signature = this.#complete(operation, performance.now());
+    this.#operations.add(signature);
+    return signature.finally(() => this.#operations.delete(signature));
+  }
+
+  health(): KeyServerHealth[] {
+    return this.#links.map((link) => link.health());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#failover.wake();
+    await Promise.allSettled(this.#operations);
+    await Promise.all(this.#links.map((link) => link.close()));
+    this.#wheel[Symbol.dispose]();
+  }
+
+  async #complete(operation: Operation, began: number): Promise<Uint8Array> {
+    const report = (result: "ok" | KeyOperationError["code"]) => {
+      const seconds = (performance.now() - began) / 1000;
+      this.#events.operation?.({ operation: "sign-tls13", result, attempts: operation.attempts, seconds });
+    };
+    try {
+      const signature = await this.#run(operation);
+      report("ok");
+      return signature;
+    } catch (error) {
+      if (error instanceof KeyOperationError) report(error.code);
+      throw error;
+    }
+  }
+
+  async #run(operation: Operation): Promise<Uint8Array> {
+    if (this.#closed) throw new KeyOperationError("signer-closed", "the edge is stopping");
+    for (;;) {
+      const left = operation.until - performance.now();
+      const [link, other] = this.#failover.candidates(operation.keyName, operation.excluded);
+      if (left <= 0) throw operation.lastError ?? nobodyInTime();
+      if (link === undefined) {
+        await this.#waitForKeyServer(operation, left);
+        continue;
+      }
+      const answer = await this.#attempt(operation, link, other === undefined ? left : left * attemptShare);
+      if (answer !== undefined) return answer;
+    }
+  }
+
+  /** One attempt at one key server. Undefined: try again; throws what is final. */
+  async #attempt(operation: Operation, link: KeyServerLink, time: number): Promise<Uint8Array | undefined> {
+    operation.attempts++;
+    try {
+      const answer = await link.ask(keyRequest(operation.request, this.#transcript, time), time);
+      if (answer.type !== "signature") throw new TypeError(`unexpected ${answer.type}`);
+      // A copy: the answer is a view that would keep the whole chunk it came in alive.
+      return answer.signature.slice();
+    } catch (error) {
+      if (!(error instanceof KeyOperationError)) throw error;
+      operation.lastError = error;
+      this.#failover.note(link, operation.keyName, error);
+      const verdict = verdicts[error.code];
+      if (verdict === "final") throw error;
+      const losses = (operation.losses.get(link) ?? 0) + 1;
+      operation.losses.set(link, losses);
+      if (verdict === "elsewhere" || losses >= maximumLosses) operation.excluded.add(link);
+      return undefined;
+    }
+  }
+
+  /** Returns when a key server has accepted a channel; throws when there is nothing left to wait for. */
+  async #waitForKeyServer(operation: Operation, left: number): Promise<void> {
+    const { lastError, excluded } = operation;
+    // After a definite answer from those that are there, the handshake is not held up for one that is not.
+    const isUndecided = lastError === undefined || lastError.code === "connection-lost";
+    if (!isUndecided || !this.#failover.mayComeBack(excluded)) throw lastError ?? nobodyInTime();
+    if (!this.#failover.mayWait) {
+      throw new KeyOperationError("edge-overloaded", "too many handshakes wait for a key server");
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stopWaiting = this.#failover.waitForConnection(resolve);
+    const deadline = this.#wheel.set(left, resolve);
+    await promise;
+    stopWaiting();
+    this.#wheel.clear(deadline);
+    if (this.#closed) throw lastError ?? new KeyOperationError("signer-closed", "the edge is stopping");
+  }
+}
+
+function nobodyInTime(): KeyOperationError {
+  return new KeyOperationError("no-key-server", "no key server could be reached in time");
+}
