@@ -54,7 +54,11 @@ export class EarlySecret extends ScheduledSecret {
   intoHandshakeSecret(sharedSecret: Secret): HandshakeSecret {
     using _consumed = this;
     using derived = this.expand("derived", emptyHash(this.hash));
-    return new HandshakeSecret(this.pool, this.hash, hkdfExtract(this.pool, this.hash, derived, sharedSecret));
+    return new HandshakeSecret(
+      this.pool,
+      this.hash,
+      hkdfExtract(this.pool, this.hash, derived, sharedSecret),
+    );
   }
 }
 

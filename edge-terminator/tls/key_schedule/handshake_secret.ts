@@ -8,11 +8,19 @@ import type { TranscriptHash } from "./transcript_hash.ts";
 /** RFC 8446, Section 7.1. The diagram is in early_secret.ts. */
 export class HandshakeSecret extends ScheduledSecret {
   clientTrafficSecret(transcriptHash: TranscriptHash<"server-hello">): ClientHandshakeTrafficSecret {
-    return new ClientHandshakeTrafficSecret(this.pool, this.hash, this.expand("c hs traffic", transcriptHash));
+    return new ClientHandshakeTrafficSecret(
+      this.pool,
+      this.hash,
+      this.expand("c hs traffic", transcriptHash),
+    );
   }
 
   serverTrafficSecret(transcriptHash: TranscriptHash<"server-hello">): ServerHandshakeTrafficSecret {
-    return new ServerHandshakeTrafficSecret(this.pool, this.hash, this.expand("s hs traffic", transcriptHash));
+    return new ServerHandshakeTrafficSecret(
+      this.pool,
+      this.hash,
+      this.expand("s hs traffic", transcriptHash),
+    );
   }
 
   intoMasterSecret(): MasterSecret {

@@ -1,4 +1,4 @@
-import { type HashName, hashLength } from "../../../shared/libcrypto/digest.ts";
+import { hashLength, type HashName } from "../../../shared/libcrypto/digest.ts";
 import { hkdfExpand } from "../../../shared/libcrypto/hkdf.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";

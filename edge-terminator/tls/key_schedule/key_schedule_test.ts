@@ -19,7 +19,10 @@ function secretOf(pool: LockedPool, hex: string): Secret {
   return secret;
 }
 
-function transcriptHash<Point extends TranscriptPoint>(_point: Point, ...messages: string[]): TranscriptHash<Point> {
+function transcriptHash<Point extends TranscriptPoint>(
+  _point: Point,
+  ...messages: string[]
+): TranscriptHash<Point> {
   return digest("sha256", ...messages.map(bytes)) as Uint8Array as TranscriptHash<Point>;
 }
 
@@ -54,7 +57,9 @@ Deno.test("L14: the handshake traffic keys and both Finished match RFC 8448 sect
     transcriptHash("certificate-verify", ...throughCertificateVerify),
   );
   assert.equal(serverFinished.toHex(), trace.serverFinished.slice(8));
-  const clientFinished = client.finishedVerifyData(transcriptHash("server-finished", ...throughServerFinished));
+  const clientFinished = client.finishedVerifyData(
+    transcriptHash("server-finished", ...throughServerFinished),
+  );
   assert.equal(clientFinished.toHex(), trace.clientFinished.slice(8));
 });
 
@@ -77,7 +82,9 @@ Deno.test("L14: the resumption PSK and the binder of the next handshake match RF
   using pool = openPool();
   using shared = secretOf(pool, trace.sharedSecret);
   using resumption = EarlySecret.extract(pool, "sha256").intoHandshakeSecret(shared).intoMasterSecret()
-    .intoResumptionMasterSecret(transcriptHash("client-finished", ...throughServerFinished, trace.clientFinished));
+    .intoResumptionMasterSecret(
+      transcriptHash("client-finished", ...throughServerFinished, trace.clientFinished),
+    );
   using psk = resumption.ticketPsk(bytes("0000"));
   assertSecret(psk, resumed.psk);
   using early = EarlySecret.extract(pool, "sha256", psk);

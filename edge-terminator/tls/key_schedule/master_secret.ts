@@ -6,11 +6,15 @@ import type { TranscriptHash } from "./transcript_hash.ts";
 
 /** RFC 8446, Section 7.1. The diagram is in early_secret.ts. */
 export class MasterSecret extends ScheduledSecret {
-  clientApplicationTrafficSecret(transcriptHash: TranscriptHash<"server-finished">): ApplicationTrafficSecret {
+  clientApplicationTrafficSecret(
+    transcriptHash: TranscriptHash<"server-finished">,
+  ): ApplicationTrafficSecret {
     return new ApplicationTrafficSecret(this.pool, this.hash, this.expand("c ap traffic", transcriptHash));
   }
 
-  serverApplicationTrafficSecret(transcriptHash: TranscriptHash<"server-finished">): ApplicationTrafficSecret {
+  serverApplicationTrafficSecret(
+    transcriptHash: TranscriptHash<"server-finished">,
+  ): ApplicationTrafficSecret {
     return new ApplicationTrafficSecret(this.pool, this.hash, this.expand("s ap traffic", transcriptHash));
   }
 

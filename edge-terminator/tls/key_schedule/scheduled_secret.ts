@@ -24,7 +24,10 @@ export abstract class ScheduledSecret implements Disposable {
 
   protected get secret(): Secret {
     if (this.#secret === undefined) {
-      throw new HoldfastError("secret-consumed", `Cannot derive from ${this.constructor.name}: it is already gone`);
+      throw new HoldfastError(
+        "secret-consumed",
+        `Cannot derive from ${this.constructor.name}: it is already gone`,
+      );
     }
     return this.#secret;
   }

@@ -24,7 +24,11 @@ export class TrafficKeys implements Disposable {
   static derive(pool: LockedPool, hash: HashName, aead: AeadName, trafficSecret: Secret): TrafficKeys {
     const key = hkdfExpandLabel(pool, hash, trafficSecret, "key", undefined, aeadKeyLength[aead]);
     try {
-      return new TrafficKeys(aead, key, hkdfExpandLabel(pool, hash, trafficSecret, "iv", undefined, ivLength));
+      return new TrafficKeys(
+        aead,
+        key,
+        hkdfExpandLabel(pool, hash, trafficSecret, "iv", undefined, ivLength),
+      );
     } catch (error) {
       key[Symbol.dispose](); // an exhausted pool must not cost it one block more
       throw error;

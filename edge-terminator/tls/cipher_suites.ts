@@ -1,0 +1,40 @@
+import type { AeadName } from "../../shared/libcrypto/aead.ts";
+import type { HashName } from "../../shared/libcrypto/digest.ts";
+import { CipherSuite } from "../../shared/tls_constants.ts";
+
+/** A cipher suite of TLS 1.3 (RFC 8446, Appendix B.4): an AEAD and the hash of its key schedule. */
+export interface Tls13CipherSuite {
+  readonly version: "TLS 1.3";
+  readonly id: number;
+  readonly aead: AeadName;
+  readonly hash: HashName;
+}
+
+const tls13Suite = (id: number, aead: AeadName, hash: HashName): Tls13CipherSuite => ({
+  version: "TLS 1.3",
+  id,
+  aead,
+  hash,
+});
+
+const tls13Suites: readonly Tls13CipherSuite[] = [
+  tls13Suite(CipherSuite.TLS_AES_128_GCM_SHA256, "aes-128-gcm", "sha256"),
+  tls13Suite(CipherSuite.TLS_AES_256_GCM_SHA384, "aes-256-gcm", "sha384"),
+  tls13Suite(CipherSuite.TLS_CHACHA20_POLY1305_SHA256, "chacha20-poly1305", "sha256"),
+];
+
+/** The TLS 1.3 suite of an IANA number; undefined when the engine does not speak it. */
+export function findTls13CipherSuite(id: number): Tls13CipherSuite | undefined {
+  return tls13Suites.find((suite) => suite.id === id);
+}
+
+/**
+ * How many full-size records one key may protect (RFC 8446, Section 5.5): 2^24.5 for AES-GCM. For
+ * ChaCha20-Poly1305 the sequence number would wrap before its limit is reached; the bound below keeps the
+ * count an exact integer.
+ */
+export const recordLimit: Record<AeadName, number> = {
+  "aes-128-gcm": 2 ** 24,
+  "aes-256-gcm": 2 ** 24,
+  "chacha20-poly1305": 2 ** 48,
+};

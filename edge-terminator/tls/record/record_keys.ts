@@ -1,0 +1,28 @@
+import type { AeadName, KeyedAead } from "../../../shared/libcrypto/aead.ts";
+import type { Secret } from "../../../shared/memory/secret.ts";
+import type { RawRecord } from "./record_reader.ts";
+
+/** What a protected record held; the content is at the offset that `open` was given. */
+export interface OpenedRecord {
+  readonly type: number;
+  readonly length: number;
+}
+
+/**
+ * One direction under one key: the record protection of one version.
+ *
+ * The AEAD is keyed by the caller, once for a batch of records, and never stays keyed when the event loop gets
+ * control back.
+ */
+export interface RecordKeys extends Disposable {
+  readonly aead: AeadName;
+  readonly key: Secret;
+  /** Bytes a record is longer than its content, header included. */
+  readonly expansion: number;
+  /** Records protected so far under this key. */
+  readonly sequence: number;
+  /** Writes one whole record at the start of `output`; returns its length. */
+  seal(keyed: KeyedAead, type: number, content: Uint8Array, output: Uint8Array): number;
+  /** Undefined when the record does not authenticate; the sequence number then stays. */
+  open(keyed: KeyedAead, record: RawRecord, output: Uint8Array): OpenedRecord | undefined;
+}

@@ -1,0 +1,15 @@
+/**
+ * A certificate chain that the edge can present, and what the key behind it can sign.
+ *
+ * The private key is elsewhere: the engine only names it, by `subjectKeyIdentifier`, when it asks for a
+ * signature.
+ */
+export interface ServedCertificate {
+  /** DER, leaf first. */
+  readonly chain: readonly Uint8Array[];
+  /** SHA-1 of the leaf's subjectPublicKey, 20 bytes (RFC 5280, Section 4.2.1.2, method 1). */
+  readonly subjectKeyIdentifier: Uint8Array;
+  readonly keyType: "rsa" | "ecdsa-p256" | "ecdsa-p384" | "ed25519";
+  /** IANA SignatureScheme numbers the key can produce, by preference. */
+  readonly signatureSchemes: readonly number[];
+}

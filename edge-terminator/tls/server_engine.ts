@@ -1,0 +1,260 @@
+import { AlertDescription, ContentType } from "../../shared/tls_constants.ts";
+import { InternalFailure, unexpectedMessage } from "../../shared/tls_messages/errors.ts";
+import { alertFor, sendAlert } from "./alerts.ts";
+import { Connection } from "./connection.ts";
+import { AlertReceived, asTlsError, EngineMisusedError } from "./errors.ts";
+import type { Encapsulation } from "./key_exchange/server_share.ts";
+import type { Incoming } from "./record/record_layer.ts";
+import type { TlsServerEvent } from "./server_events.ts";
+import { resolveOptions, type TlsServerOptions } from "./server_options.ts";
+import type { TlsSite } from "./site.ts";
+import { failEncapsulation, receiveEncapsulation } from "./states/awaiting_encapsulation.ts";
+import { receiveSignature } from "./states/awaiting_signature.ts";
+import { receiveSite } from "./states/awaiting_site.ts";
+import { receiveApplicationData, sendApplicationData, updateSendingKey } from "./states/connected.ts";
+import { awaitsPeer, receiveMessage } from "./states/receive_message.ts";
+import type { State } from "./states/state.ts";
+
+/**
+ * A TLS server for one connection, without sockets and without timers: bytes in; bytes, events and a next state out.
+ *
+ * After each call drain `nextEvent` and `takeOutput`. `receive` and the answers never throw for what the peer does: a
+ * failure is an alert in the output and a "failed" event, and everything given later is ignored. They throw
+ * EngineMisusedError for a call that the state has no use for, which is a bug of the caller's.
+ */
+export class TlsServerEngine implements Disposable {
+  readonly #connection: Connection;
+  #state: State = { name: "awaiting-client-hello" };
+
+  constructor(options: TlsServerOptions) {
+    this.#connection = new Connection(resolveOptions(options));
+  }
+
+  /** The name of the current state. */
+  get state(): State["name"] {
+    return this.#state.name;
+  }
+
+  /** False while the engine waits for an answer of its own side, or for nothing more: reading on only buffers. */
+  get wantsInput(): boolean {
+    return awaitsPeer(this.#state) && !this.#connection.readClosed;
+  }
+
+  /** Bytes from the peer. They are neither kept nor changed after the call. */
+  receive(bytes: Uint8Array): void {
+    if (this.#over || this.#connection.readClosed) return;
+    this.#guard(() => {
+      this.#connection.records.reader.push(bytes);
+      this.#readOn();
+    });
+  }
+
+  nextEvent(): TlsServerEvent | undefined {
+    return this.#connection.nextEvent();
+  }
+
+  /** Bytes for the peer, coalesced; undefined when there are none. */
+  takeOutput(): Uint8Array | undefined {
+    return this.#connection.records.output.take();
+  }
+
+  /** Answers "client-hello"; undefined refuses the name with unrecognized_name. */
+  answerSite(site: TlsSite | undefined): void {
+    this.#answer("awaiting-site", (state) => receiveSite(state, this.#connection, site));
+  }
+
+  /** Answers "encapsulation-needed". The shared secret becomes the engine's, whatever the state. */
+  answerEncapsulation(result: Encapsulation | Error): void {
+    if (result instanceof Error) {
+      this.#answer("awaiting-encapsulation", () => failEncapsulation(result));
+      return;
+    }
+    using _secret = result.sharedSecret;
+    this.#answer("awaiting-encapsulation", (state) => receiveEncapsulation(state, this.#connection, result));
+  }
+
+  /** Answers "signature-needed": DER for ECDSA, as it stands in CertificateVerify. */
+  answerSignature(signature: Uint8Array): void {
+    this.#answer("awaiting-signature", (state) => receiveSignature(state, this.#connection, signature));
+  }
+
+  /** Answers "signature-needed" when there is none: internal_error. */
+  failPrivateKeyOperation(error: Error): void {
+    this.#answer("awaiting-signature", () => {
+      throw new InternalFailure("Cannot sign: the private key operation failed", {
+        cause: error,
+        reason: "PRIVATE_KEY_OPERATION_FAILED",
+      });
+    });
+  }
+
+  /** Application data for the peer. Only once connected and before `close`. */
+  send(plaintext: Uint8Array): void {
+    if (this.#over) return;
+    const state = this.#state;
+    if (state.name !== "connected" || this.#connection.writeClosed) {
+      throw new EngineMisusedError("send", this.#connection.writeClosed ? "closed for sending" : state.name);
+    }
+    this.#guard(() => {
+      this.#state = sendApplicationData(state, this.#connection, plaintext);
+    });
+  }
+
+  /** Renews our sending key now; with `requestPeer` the peer is asked to renew its own. */
+  updateKeys(requestPeer = false): void {
+    const state = this.#state;
+    if (state.name !== "connected" || this.#connection.writeClosed) {
+      throw new EngineMisusedError("update keys", state.name);
+    }
+    this.#guard(() => {
+      this.#state = updateSendingKey(state, this.#connection, requestPeer);
+    });
+  }
+
+  /** Sends close_notify: our side is at its end, the peer may go on until its own. */
+  close(): void {
+    if (this.#over || this.#connection.writeClosed) return;
+    this.#guard(() => {
+      sendAlert(this.#connection.records, AlertDescription.close_notify);
+      this.#connection.writeClosed = true;
+      if (this.#connection.readClosed || this.#state.name !== "connected") this.#end({ name: "closed" });
+    });
+  }
+
+  /** Gives up with a fatal alert, for a deadline that has passed or the like. */
+  abort(alert: AlertDescription): void {
+    if (this.#over) return;
+    this.#fail(
+      alert === AlertDescription.internal_error
+        ? new InternalFailure("Cannot go on: aborted")
+        : unexpectedMessage("Cannot go on: aborted", "ABORTED"),
+      alert,
+    );
+  }
+
+  /** Lets go of every secret at once, without a word to the peer. */
+  [Symbol.dispose](): void {
+    if (!this.#over) this.#end({ name: "closed" });
+  }
+
+  get #over(): boolean {
+    return this.#state.name === "closed" || this.#state.name === "failed";
+  }
+
+  /** Runs an answer in the state it belongs to; answers that come after the end are ignored. */
+  #answer<Name extends State["name"]>(
+    name: Name,
+    take: (state: Extract<State, { name: Name }>) => State,
+  ): void {
+    if (this.#over) return;
+    const state = this.#state;
+    if (state.name !== name) throw new EngineMisusedError("take an answer", state.name);
+    this.#guard(() => {
+      this.#state = take(state as Extract<State, { name: Name }>);
+      this.#readOn();
+    });
+  }
+
+  /** The one place that catches: whatever is thrown ends the connection. */
+  #guard(step: () => void): void {
+    const { records } = this.#connection;
+    try {
+      step();
+      if (this.#state.name !== "awaiting-signature" || this.#connection.options.sendsFlightEarly) {
+        records.flushHandshake();
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    records.reader.settle();
+  }
+
+  #readOn(): void {
+    const { handshake, records } = this.#connection;
+    while (awaitsPeer(this.#state) && !this.#connection.readClosed) {
+      const message = handshake.next();
+      if (message !== undefined) {
+        this.#state = receiveMessage(this.#state, this.#connection, message);
+        continue;
+      }
+      const incoming = records.next();
+      if (incoming === undefined) return;
+      this.#take(incoming);
+    }
+  }
+
+  #take({ type, content }: Incoming): void {
+    const { handshake, alerts, version } = this.#connection;
+    if (type === ContentType.alert) return this.#takeAlert(content);
+    if (type === ContentType.change_cipher_spec) return this.#takeChangeCipherSpec(content);
+    if (content.length > 0) alerts.reset();
+    if (type === ContentType.handshake) {
+      if (content.length === 0 && version !== undefined) {
+        throw unexpectedMessage(
+          "Cannot go on with the peer: a handshake record is empty",
+          "UNEXPECTED_RECORD",
+        );
+      }
+      return handshake.push(content);
+    }
+    const state = this.#state;
+    if (type !== ContentType.application_data || state.name !== "connected" || !handshake.isEmpty) {
+      throw unexpectedMessage(
+        `Cannot go on with the peer: a record of type ${type} came`,
+        "UNEXPECTED_RECORD",
+      );
+    }
+    this.#state = receiveApplicationData(state, this.#connection, content);
+  }
+
+  #takeAlert(content: Uint8Array): void {
+    const connection = this.#connection;
+    if (!connection.alerts.read(content, connection.version)) return;
+    if (this.#state.name !== "connected") {
+      throw new AlertReceived(AlertDescription.close_notify, "close_notify");
+    }
+    connection.readClosed = true;
+    connection.emit({ type: "close-notify" });
+    if (connection.writeClosed) this.#end({ name: "closed" });
+  }
+
+  /**
+   * A change_cipher_spec means nothing in TLS 1.3 and is dropped between the first ClientHello and Finished.
+   *
+   * RFC 8446, Section 5
+   */
+  #takeChangeCipherSpec(content: Uint8Array): void {
+    const { handshake } = this.#connection;
+    const duringHandshake = this.#state.name !== "awaiting-client-hello" && this.#state.name !== "connected";
+    if (!duringHandshake || content.length !== 1 || content[0] !== 1 || !handshake.isEmpty) {
+      throw unexpectedMessage("Cannot go on with the peer: a change_cipher_spec came", "UNEXPECTED_RECORD");
+    }
+  }
+
+  /** The one place that ends a connection by an error: picks the alert, sends it, lets go of everything. */
+  #fail(thrown: unknown, alert?: AlertDescription): void {
+    const error = asTlsError(thrown);
+    const alertSent = this.#connection.writeClosed ? undefined : alert ?? alertFor(error);
+    if (alertSent !== undefined) this.#trySendAlert(alertSent);
+    this.#end({ name: "failed" });
+    this.#connection.emit({
+      type: "failed",
+      error,
+      ...(alertSent === undefined ? {} : { alertSent }),
+      ...(error instanceof AlertReceived ? { alertReceived: error.alert } : {}),
+    });
+  }
+
+  #trySendAlert(alert: AlertDescription): void {
+    try {
+      sendAlert(this.#connection.records, alert);
+    } catch {
+      // The cause may be the very thing that sealing needs; the peer then sees the connection close.
+    }
+  }
+
+  #end(state: Extract<State, { name: "closed" | "failed" }>): void {
+    this.#state = state;
+    this.#connection[Symbol.dispose]();
+  }
+}

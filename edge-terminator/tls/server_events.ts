@@ -1,0 +1,64 @@
+import type { HashName } from "../../shared/libcrypto/digest.ts";
+import type { TlsError } from "../../shared/tls_messages/errors.ts";
+import type { ServedCertificate } from "./served_certificate.ts";
+
+/** What a ClientHello says, for whoever chooses the site. Numbers are IANA's; GREASE values are left in. */
+export interface ClientHelloInfo {
+  /** Lower case, without a trailing dot; absent when the client sent none. */
+  readonly serverName?: string;
+  readonly alpnProtocols: readonly string[];
+  readonly signatureSchemes: readonly number[];
+  readonly cipherSuites: readonly number[];
+  readonly supportedGroups: readonly number[];
+  readonly versions: readonly number[];
+}
+
+/** A TLS 1.3 CertificateVerify is to be signed (RFC 8446, Section 4.4.3). */
+export interface Tls13SignatureRequest {
+  readonly kind: "tls13-certificate-verify";
+  readonly scheme: number;
+  readonly certificate: ServedCertificate;
+  readonly serverName?: string;
+  /** The suite's hash, which `transcriptHash` is made with. */
+  readonly hash: HashName;
+  /** Transcript-Hash(ClientHello..Certificate). */
+  readonly transcriptHash: Uint8Array;
+  /** The messages of that hash, joined. After a HelloRetryRequest the first is a message_hash. */
+  handshakeMessages(): Uint8Array;
+}
+
+export type SignatureRequest = Tls13SignatureRequest;
+
+/** What a finished handshake agreed on. Numbers are IANA's. */
+export interface NegotiatedParameters {
+  readonly version: number;
+  readonly cipherSuite: number;
+  readonly group: number;
+  /** 0 in a resumption: nothing was signed. */
+  readonly signatureScheme: number;
+  readonly serverName?: string;
+  readonly alpnProtocol?: string;
+  readonly resumed: boolean;
+  readonly helloRetryRequest: boolean;
+}
+
+/** What the engine tells or asks its owner, in order. */
+export type TlsServerEvent =
+  /** Wants `answerSite`. */
+  | { readonly type: "client-hello"; readonly clientHello: ClientHelloInfo }
+  /** Wants `answerEncapsulation`. */
+  | { readonly type: "encapsulation-needed"; readonly group: number; readonly encapsulationKey: Uint8Array }
+  /** Wants `answerSignature` or `failPrivateKeyOperation`. */
+  | { readonly type: "signature-needed"; readonly request: SignatureRequest }
+  | { readonly type: "handshake-complete"; readonly parameters: NegotiatedParameters }
+  /** `data` is the receiver's to keep. */
+  | { readonly type: "application-data"; readonly data: Uint8Array }
+  /** The peer's write side has ended; ours has not. */
+  | { readonly type: "close-notify" }
+  /** The connection is over. At most one of `alertSent` and `alertReceived` is there. */
+  | {
+    readonly type: "failed";
+    readonly error: TlsError;
+    readonly alertSent?: number;
+    readonly alertReceived?: number;
+  };

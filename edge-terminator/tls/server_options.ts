@@ -1,0 +1,81 @@
+import type { LockedPool } from "../../shared/memory/locked_pool.ts";
+import { CipherSuite, NamedGroup } from "../../shared/tls_constants.ts";
+import { type GenerateKeyPair, generateKeyPair } from "./key_exchange/key_pair.ts";
+import { randomBytes } from "../../shared/libcrypto/random.ts";
+
+/** When the engine renews its own sending key (RFC 8446, Sections 4.6.3 and 5.5). */
+export interface KeyUpdatePolicy {
+  /** Plaintext bytes under one key; 2^36 by default. */
+  readonly bytes: number;
+  /** Records under one key; 2^23 by default, half of what AES-GCM may protect. */
+  readonly records: number;
+  /** Milliseconds of use of one key, seen at the next `send`; a day by default. */
+  readonly milliseconds: number;
+}
+
+export interface TlsServerOptions {
+  /** Where every secret of the connection lives. */
+  readonly pool: LockedPool;
+  /** IANA numbers, by preference; TLS 1.3's three by default. */
+  readonly cipherSuites?: readonly number[];
+  /** IANA numbers, by preference; X25519MLKEM768, x25519, secp256r1, secp384r1 by default. */
+  readonly groups?: readonly number[];
+  readonly keyUpdate?: Partial<KeyUpdatePolicy>;
+  /**
+   * Whether ServerHello to Certificate go out before the signature is there, so that the client checks the chain
+   * while the key server signs. True by default.
+   */
+  readonly sendsFlightEarly?: boolean;
+  /** Milliseconds since some fixed moment; `performance.now` by default. */
+  readonly now?: () => number;
+  /** Only for tests that replay a recorded handshake. */
+  readonly replay?: ReplayHooks;
+}
+
+/** What a recorded handshake fixes that is random, or somebody else's choice, in a real one. */
+export interface ReplayHooks {
+  readonly generateKeyPair?: GenerateKeyPair;
+  readonly randomBytes?: (length: number) => Uint8Array;
+  /** May replace a handshake message before it is hashed and sent. */
+  readonly rewriteMessage?: (message: Uint8Array) => Uint8Array;
+}
+
+/** The options with every default in place. */
+export interface ResolvedOptions {
+  readonly pool: LockedPool;
+  readonly cipherSuites: readonly number[];
+  readonly groups: readonly number[];
+  readonly keyUpdate: KeyUpdatePolicy;
+  readonly sendsFlightEarly: boolean;
+  readonly now: () => number;
+  readonly generateKeyPair: GenerateKeyPair;
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly rewriteMessage: (message: Uint8Array) => Uint8Array;
+}
+
+const defaultCipherSuites = [
+  CipherSuite.TLS_AES_128_GCM_SHA256,
+  CipherSuite.TLS_AES_256_GCM_SHA384,
+  CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
+];
+
+const defaultGroups = [
+  NamedGroup.X25519MLKEM768,
+  NamedGroup.x25519,
+  NamedGroup.secp256r1,
+  NamedGroup.secp384r1,
+];
+
+export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
+  return {
+    pool: options.pool,
+    cipherSuites: options.cipherSuites ?? defaultCipherSuites,
+    groups: options.groups ?? defaultGroups,
+    keyUpdate: { bytes: 2 ** 36, records: 2 ** 23, milliseconds: 24 * 3600 * 1000, ...options.keyUpdate },
+    sendsFlightEarly: options.sendsFlightEarly ?? true,
+    now: options.now ?? (() => performance.now()),
+    generateKeyPair: options.replay?.generateKeyPair ?? generateKeyPair,
+    randomBytes: options.replay?.randomBytes ?? randomBytes,
+    rewriteMessage: options.replay?.rewriteMessage ?? ((message) => message),
+  };
+}

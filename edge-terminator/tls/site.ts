@@ -1,0 +1,9 @@
+import type { ServedCertificate } from "./served_certificate.ts";
+
+/** What the engine needs to know of the name a client asked for. */
+export interface TlsSite {
+  /** By preference: the engine takes the first one that the client can use. */
+  readonly certificates: readonly ServedCertificate[];
+  /** By the server's preference. Empty: the ALPN extension is ignored. */
+  readonly alpnProtocols: readonly string[];
+}

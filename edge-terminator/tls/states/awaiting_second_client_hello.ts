@@ -1,0 +1,69 @@
+import { AlertDescription, ProtocolVersion } from "../../../shared/tls_constants.ts";
+import { type ClientHello, decodeClientHello } from "../../../shared/tls_messages/client_hello.ts";
+import { checkTls13ClientHello } from "../../../shared/tls_messages/client_hello_rules.ts";
+import { encodeExtension } from "../../../shared/tls_messages/extensions/extension.ts";
+import { extensionMatrix } from "../../../shared/tls_messages/extensions/matrix.ts";
+import type { HandshakeMessage } from "../../../shared/tls_messages/handshake.ts";
+import {
+  encodeServerHello,
+  helloRetryRequestRandom,
+  tls13ServerHelloConstants,
+} from "../../../shared/tls_messages/server_hello.ts";
+import type { Connection } from "../connection.ts";
+import { misbehaved } from "../errors.ts";
+import { requireUnchanged } from "../negotiation/second_client_hello.ts";
+import type { Tls13Choice } from "../tls13_choice.ts";
+import type { AwaitingEncapsulation } from "./awaiting_encapsulation.ts";
+import type { AwaitingSignature } from "./awaiting_signature.ts";
+import { clientShare, exchangeKeys } from "./awaiting_site.ts";
+
+/** A HelloRetryRequest is sent. The choice stands: it was made on the first ClientHello. */
+export interface AwaitingSecondClientHello {
+  readonly name: "awaiting-second-client-hello";
+  readonly first: ClientHello;
+  readonly choice: Tls13Choice;
+}
+
+/** RFC 8446, Section 4.1.4. No cookie: the engine keeps its state. */
+export function sendHelloRetryRequest(
+  connection: Connection,
+  first: ClientHello,
+  choice: Tls13Choice,
+): AwaitingSecondClientHello {
+  connection.transcript.replaceWithMessageHash();
+  connection.send(encodeServerHello({
+    ...tls13ServerHelloConstants,
+    random: helloRetryRequestRandom,
+    legacySessionIdEcho: first.legacySessionId,
+    cipherSuite: choice.suite.id,
+    extensions: [
+      encodeExtension(extensionMatrix.keyShare.HelloRetryRequest, choice.group.id),
+      encodeExtension(extensionMatrix.supportedVersions.HelloRetryRequest, ProtocolVersion.TLSv1_3),
+    ],
+  }));
+  if (first.legacySessionId.length > 0) connection.records.writeChangeCipherSpec();
+  return { name: "awaiting-second-client-hello", first, choice };
+}
+
+/** RFC 8446, Sections 4.1.2 and 4.2.8 */
+export function receiveSecondClientHello(
+  { first, choice }: AwaitingSecondClientHello,
+  connection: Connection,
+  message: HandshakeMessage,
+): AwaitingEncapsulation | AwaitingSignature {
+  const hello = decodeClientHello(message);
+  requireUnchanged(first, hello);
+  checkTls13ClientHello(hello);
+  const share = clientShare(hello, choice);
+  if (share === undefined || hello.known.keyShare?.length !== 1) {
+    throw misbehaved(
+      AlertDescription.illegal_parameter,
+      "WRONG_CURVE",
+      "its second ClientHello has not the share asked for",
+    );
+  }
+  connection.expectEndOfFlight();
+  connection.transcript.add(message.raw);
+  if (first.known.earlyData) connection.records.earlyData.stop();
+  return exchangeKeys(connection, hello, choice, share, true);
+}

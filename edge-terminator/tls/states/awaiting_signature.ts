@@ -1,0 +1,42 @@
+import { encodeCertificateVerify } from "../../../shared/tls_messages/certificate_verify.ts";
+import type { Connection } from "../connection.ts";
+import { type AwaitingFinished, sendFinished } from "./awaiting_finished.ts";
+import type { Tls13Handshake } from "./tls13_handshake.ts";
+
+/** ServerHello to Certificate are written; CertificateVerify waits for the private key, wherever that is. */
+export interface AwaitingSignature {
+  readonly name: "awaiting-signature";
+  readonly handshake: Tls13Handshake;
+}
+
+/** Asks for the signature of CertificateVerify over everything through Certificate. */
+export function requestSignature(connection: Connection, handshake: Tls13Handshake): AwaitingSignature {
+  const { choice } = handshake;
+  const { transcript, records, options } = connection;
+  const messages = transcript.messages();
+  connection.emit({
+    type: "signature-needed",
+    request: {
+      kind: "tls13-certificate-verify",
+      scheme: choice.signatureScheme,
+      certificate: choice.certificate,
+      ...(choice.serverName === undefined ? {} : { serverName: choice.serverName }),
+      hash: choice.suite.hash,
+      transcriptHash: transcript.hash("certificate"),
+      handshakeMessages: () => messages,
+    },
+  });
+  transcript.forgetMessages();
+  if (options.sendsFlightEarly) records.flushHandshake();
+  return { name: "awaiting-signature", handshake };
+}
+
+/** RFC 8446, Section 4.4.3 */
+export function receiveSignature(
+  { handshake }: AwaitingSignature,
+  connection: Connection,
+  signature: Uint8Array,
+): AwaitingFinished {
+  connection.send(encodeCertificateVerify({ algorithm: handshake.choice.signatureScheme, signature }));
+  return sendFinished(connection, handshake, connection.transcript.hash("certificate-verify"));
+}

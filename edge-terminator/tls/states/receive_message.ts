@@ -1,0 +1,49 @@
+import type { HandshakeMessage } from "../../../shared/tls_messages/handshake.ts";
+import type { Connection } from "../connection.ts";
+import { EngineMisusedError } from "../errors.ts";
+import { receiveClientHello } from "./awaiting_client_hello.ts";
+import { receiveFinished } from "./awaiting_finished.ts";
+import { receiveSecondClientHello } from "./awaiting_second_client_hello.ts";
+import { receivePostHandshake } from "./connected.ts";
+import type { State } from "./state.ts";
+
+/** Whether a state reads what the peer sends; the others wait for an answer of our own side. */
+export function awaitsPeer(state: State): boolean {
+  switch (state.name) {
+    case "awaiting-client-hello":
+    case "awaiting-second-client-hello":
+    case "awaiting-finished":
+    case "connected":
+      return true;
+    case "awaiting-site":
+    case "awaiting-encapsulation":
+    case "awaiting-signature":
+    case "closed":
+    case "failed":
+      return false;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Hands a handshake message to the state that awaits it. */
+export function receiveMessage(state: State, connection: Connection, message: HandshakeMessage): State {
+  switch (state.name) {
+    case "awaiting-client-hello":
+      return receiveClientHello(connection, message);
+    case "awaiting-second-client-hello":
+      return receiveSecondClientHello(state, connection, message);
+    case "awaiting-finished":
+      return receiveFinished(state, connection, message);
+    case "connected":
+      return receivePostHandshake(state, connection, message);
+    case "awaiting-site":
+    case "awaiting-encapsulation":
+    case "awaiting-signature":
+    case "closed":
+    case "failed":
+      throw new EngineMisusedError("take a message", state.name);
+    default:
+      return state satisfies never;
+  }
+}

@@ -1,0 +1,38 @@
+import type { AwaitingClientHello } from "./awaiting_client_hello.ts";
+import type { AwaitingEncapsulation } from "./awaiting_encapsulation.ts";
+import type { AwaitingFinished } from "./awaiting_finished.ts";
+import type { AwaitingSecondClientHello } from "./awaiting_second_client_hello.ts";
+import type { AwaitingSignature } from "./awaiting_signature.ts";
+import type { AwaitingSite } from "./awaiting_site.ts";
+import type { Connected } from "./connected.ts";
+
+/** Both sides have said close_notify, or the owner has let go: every secret is gone. */
+export interface Closed {
+  readonly name: "closed";
+}
+
+/** An error has ended the connection: every secret is gone, the alert is in the output. */
+export interface Failed {
+  readonly name: "failed";
+}
+
+/**
+ * Where a connection is. A state is named for what it awaits; those that await the peer read records, those that
+ * await an answer of our own side do not.
+ *
+ *     awaiting-client-hello -> awaiting-site -+-> awaiting-second-client-hello -+
+ *                                             |                                 |
+ *                                             +-> awaiting-encapsulation <------+
+ *                                             |             |
+ *                                             +-> awaiting-signature -> awaiting-finished -> connected -> closed
+ */
+export type State =
+  | AwaitingClientHello
+  | AwaitingSite
+  | AwaitingSecondClientHello
+  | AwaitingEncapsulation
+  | AwaitingSignature
+  | AwaitingFinished
+  | Connected
+  | Closed
+  | Failed;

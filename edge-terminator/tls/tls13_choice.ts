@@ -1,0 +1,90 @@
+import { AlertDescription, SignatureScheme } from "../../shared/tls_constants.ts";
+import type { ClientHello } from "../../shared/tls_messages/client_hello.ts";
+import { findTls13CipherSuite, type Tls13CipherSuite } from "./cipher_suites.ts";
+import { nothingInCommon } from "./errors.ts";
+import { findGroup, type KeyExchangeGroup } from "./key_exchange/groups.ts";
+import { chooseApplicationProtocol } from "./negotiation/application_protocol.ts";
+import type { ServedCertificate } from "./served_certificate.ts";
+import type { ResolvedOptions } from "./server_options.ts";
+import type { TlsSite } from "./site.ts";
+
+/** What the server takes of a TLS 1.3 client's offer. */
+export interface Tls13Choice {
+  readonly suite: Tls13CipherSuite;
+  readonly group: KeyExchangeGroup;
+  readonly certificate: ServedCertificate;
+  readonly signatureScheme: number;
+  readonly serverName?: string;
+  readonly alpnProtocol?: string;
+}
+
+/**
+ * Chooses by the server's preference in everything (RFC 8446, Section 4.1.1). The group is chosen before the key
+ * shares are looked at, so that nobody can talk the two into a weaker one by a guess of the client's.
+ */
+export function chooseTls13(options: ResolvedOptions, site: TlsSite, hello: ClientHello): Tls13Choice {
+  const { serverName } = hello.known;
+  const suite = chooseSuite(options, hello);
+  const signer = chooseCertificate(site, hello);
+  const alpnProtocol = chooseApplicationProtocol(site.alpnProtocols, hello.known.alpn);
+  return {
+    suite,
+    group: chooseGroup(options, hello),
+    ...signer,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(alpnProtocol === undefined ? {} : { alpnProtocol }),
+  };
+}
+
+function chooseSuite(options: ResolvedOptions, hello: ClientHello): Tls13CipherSuite {
+  for (const id of options.cipherSuites) {
+    const suite = findTls13CipherSuite(id);
+    if (suite !== undefined && hello.cipherSuites.includes(id)) return suite;
+  }
+  throw nothingInCommon(AlertDescription.handshake_failure, "NO_SHARED_CIPHER", "no cipher suite is common");
+}
+
+/** RFC 8446, Sections 4.2.7 and 9.2 */
+function chooseGroup(options: ResolvedOptions, hello: ClientHello): KeyExchangeGroup {
+  const offered = hello.known.supportedGroups ?? [];
+  for (const id of options.groups) {
+    const group = findGroup(id);
+    if (group !== undefined && offered.includes(id)) return group;
+  }
+  throw nothingInCommon(AlertDescription.handshake_failure, "NO_SHARED_GROUP", "no group is common");
+}
+
+/** The first certificate whose key can sign as the client accepts (RFC 8446, Sections 4.2.3 and 4.4.2.2). */
+function chooseCertificate(
+  site: TlsSite,
+  hello: ClientHello,
+): { certificate: ServedCertificate; signatureScheme: number } {
+  const offered = hello.known.signatureAlgorithms ?? [];
+  for (const certificate of site.certificates) {
+    const signatureScheme = certificate.signatureSchemes.find((scheme) =>
+      tls13Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
+    );
+    if (signatureScheme !== undefined) return { certificate, signatureScheme };
+  }
+  throw nothingInCommon(
+    AlertDescription.handshake_failure,
+    "NO_COMMON_SIGNATURE_ALGORITHMS",
+    "no certificate's key can sign as it accepts",
+  );
+}
+
+/**
+ * What a key may sign with in TLS 1.3: the curve of an ECDSA key decides, PKCS#1 v1.5 and SHA-1 are gone.
+ *
+ * RFC 8446, Section 4.2.3
+ */
+const tls13Schemes: Readonly<Record<ServedCertificate["keyType"], readonly number[]>> = {
+  "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
+  "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
+  "ed25519": [SignatureScheme.ed25519],
+  "rsa": [
+    SignatureScheme.rsa_pss_rsae_sha256,
+    SignatureScheme.rsa_pss_rsae_sha384,
+    SignatureScheme.rsa_pss_rsae_sha512,
+  ],
+};
