@@ -1,0 +1,121 @@
+import type { Handle } from "pkcs11js";
+import { TokenError } from "./errors.ts";
+import { type KeySelector } from "./key_finder.ts";
+import { isPinRefusal, logIn, type ReadPin } from "./login.ts";
+import type { Pkcs11Module } from "./module.ts";
+import { SessionPool } from "./session_pool.ts";
+import { findSlot } from "./slot.ts";
+import { TokenKey } from "./token_key.ts";
+import type { Pkcs11Uri } from "./uri.ts";
+
+export interface TokenOptions {
+  readonly uri: Pkcs11Uri;
+  /** Operations in the token at once, 1 or more. */
+  readonly sessions: number;
+  /** Undefined for a token without a login. */
+  readonly readPin: ReadPin | undefined;
+}
+
+/** A token, logged in, with a pool of sessions. */
+export class Token {
+  readonly module: Pkcs11Module;
+  readonly #options: TokenOptions;
+  readonly #keys: TokenKey[] = [];
+  #pool: SessionPool;
+  #reopening: Promise<void> | undefined;
+  #pinRefused = false;
+  #closed = false;
+
+  private constructor(module: Pkcs11Module, options: TokenOptions, pool: SessionPool) {
+    this.module = module;
+    this.#options = options;
+    this.#pool = pool;
+  }
+
+  /** Finds the token, opens its sessions, logs in. Throws TokenError. */
+  static async open(module: Pkcs11Module, options: TokenOptions): Promise<Token> {
+    const token = new Token(module, options, await openPool(module, options));
+    module.tokens++;
+    return token;
+  }
+
+  /** The token's label, for logs. */
+  get name(): string {
+    return this.#options.uri.token ?? this.#options.uri.serial ?? "token";
+  }
+
+  get pool(): SessionPool {
+    return this.#pool;
+  }
+
+  /** Finds a key, reads its public half and tests what it can do. Throws TokenError. */
+  async loadKey(selector: KeySelector): Promise<TokenKey> {
+    const key = await TokenKey.load(this, selector);
+    this.#keys.push(key);
+    return key;
+  }
+
+  /** Any session, for calls that are over when they return. */
+  get session(): Handle {
+    return this.#pool.handle;
+  }
+
+  /**
+   * Opens the token anew after a failure (removed and back, sessions lost) and finds its keys again. Waits for what
+   * is in the token. Concurrent calls share one attempt. A PIN that was refused is never tried again: that would
+   * lock the token. Throws TokenError.
+   */
+  reopen(): Promise<void> {
+    return this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined);
+  }
+
+  /** Refuses what waits, lets the token finish what it has begun, closes the sessions. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.module.tokens--;
+    await this.#reopening?.catch(() => {});
+    await this.#pool.close();
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#closed) throw new TokenError("Cannot open the token anew: it is being closed");
+    if (this.#pinRefused) {
+      throw new TokenError("Cannot open the token anew: it refused the PIN, and another try might lock it");
+    }
+    await this.#pool.close();
+    try {
+      await this.#openAgain();
+    } catch (error) {
+      // Only for a module of this token alone: a restart ends the sessions of all.
+      if (this.#pinRefused || this.module.tokens > 1) throw error;
+      await this.#pool.close();
+      this.module.restart();
+      await this.#openAgain();
+    }
+  }
+
+  async #openAgain(): Promise<void> {
+    try {
+      this.#pool = await openPool(this.module, this.#options);
+    } catch (error) {
+      this.#pinRefused = isPinRefusal(error);
+      throw error;
+    }
+    for (const key of this.#keys) key.findAgain();
+  }
+}
+
+async function openPool(
+  module: Pkcs11Module,
+  { uri, sessions, readPin }: TokenOptions,
+): Promise<SessionPool> {
+  const pool = SessionPool.open(module.calls, findSlot(module, uri), sessions);
+  try {
+    if (readPin !== undefined) await logIn(module.calls, pool.handle, readPin);
+    return pool;
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}

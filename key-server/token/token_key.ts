@@ -1,0 +1,99 @@
+import pkcs11js, { type Handle } from "pkcs11js";
+import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
+import { TokenError } from "./errors.ts";
+import { findPrivateKey, type KeySelector, readFlag, readPublicKey } from "./key_finder.ts";
+import type { PublicKey } from "./public_key.ts";
+import { proveMethod, selfTest, type SelfTestResult } from "./capabilities.ts";
+import type { SigningMethod } from "./signing_methods.ts";
+import type { Token } from "./token.ts";
+
+/** What the token says a private key may be used for; undefined where it does not say. */
+export interface KeyAttributes {
+  readonly sign: boolean | undefined;
+  readonly decrypt: boolean | undefined;
+  readonly extractable: boolean | undefined;
+  readonly sensitive: boolean | undefined;
+}
+
+const neverLate = () => false;
+
+/** A private key in a token. */
+export class TokenKey {
+  readonly publicKey: PublicKey;
+  readonly attributes: KeyAttributes;
+  readonly #token: Token;
+  readonly #selector: KeySelector;
+  #handle: Handle;
+  #tested: SelfTestResult = { methods: new Map(), refused: [] };
+
+  private constructor(token: Token, selector: KeySelector) {
+    const { calls } = token.module;
+    this.#token = token;
+    this.#selector = selector;
+    this.#handle = findPrivateKey(calls, token.session, selector);
+    this.publicKey = readPublicKey(calls, token.session, this.#handle);
+    const flag = (type: number) => readFlag(calls, token.session, this.#handle, type);
+    this.attributes = {
+      sign: flag(pkcs11js.CKA_SIGN),
+      decrypt: flag(pkcs11js.CKA_DECRYPT),
+      extractable: flag(pkcs11js.CKA_EXTRACTABLE),
+      sensitive: flag(pkcs11js.CKA_SENSITIVE),
+    };
+  }
+
+  /** Use Token.loadKey. */
+  static async load(token: Token, selector: KeySelector): Promise<TokenKey> {
+    const key = new TokenKey(token, selector);
+    key.#tested = await selfTest(key.publicKey, (method, content) => key.#signBy(method, content, neverLate));
+    return key;
+  }
+
+  get token(): Token {
+    return this.#token;
+  }
+
+  /** What the self-test found refused. */
+  get refused(): SelfTestResult["refused"] {
+    return this.#tested.refused;
+  }
+
+  /** The schemes that the self-test has proved. */
+  get signatureSchemes(): number[] {
+    return [...this.#tested.methods.keys()];
+  }
+
+  /**
+   * Signs `content`, which is hashed here as the scheme says. `isLate` is asked before the token's work begins.
+   * Throws KeylessError for a scheme that this key cannot do, TokenError when the token fails.
+   */
+  async sign(signatureScheme: number, content: Uint8Array, isLate: () => boolean): Promise<Uint8Array> {
+    const method = this.#tested.methods.get(signatureScheme);
+    if (method === undefined) {
+      throw new KeylessError("bad-request", "the key cannot use the signature scheme");
+    }
+    return await this.#signBy(method, content, isLate);
+  }
+
+  /** Signs and verifies one probe by each working method's first. Throws what failed. */
+  async probe(): Promise<void> {
+    const [method] = this.#tested.methods.values();
+    if (method === undefined) throw new TokenError("Cannot probe the key: no signature scheme works with it");
+    await proveMethod(method, this.publicKey, (by, content) => this.#signBy(by, content, neverLate));
+  }
+
+  /** After the token was opened anew: handles have changed. Refuses another key under the same name. */
+  findAgain(): void {
+    const { calls } = this.#token.module;
+    const handle = findPrivateKey(calls, this.#token.session, this.#selector);
+    const { subjectKeyIdentifier } = readPublicKey(calls, this.#token.session, handle);
+    if (subjectKeyIdentifier.toHex() !== this.publicKey.subjectKeyIdentifier.toHex()) {
+      throw new TokenError("Cannot find the key again: the token now has another one under its name");
+    }
+    this.#handle = handle;
+  }
+
+  async #signBy(method: SigningMethod, content: Uint8Array, isLate: () => boolean): Promise<Uint8Array> {
+    const input = method.prepare(content, this.publicKey.keyBits);
+    return method.finish(await this.#token.pool.sign(this.#handle, input, isLate));
+  }
+}
