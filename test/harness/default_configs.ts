@@ -13,13 +13,13 @@ export function keyServerConfig(installation: Installation, index: number): Conf
       client_ca: "edge-ca.pem",
     },
     token: [{ uri: installation.token.uri, pin: `file:${installation.token.pinFile}`, sessions: 4 }],
-    key: installation.keys.map(({ name }) => ({
+    key: installation.token.keys.map(({ name }) => ({
       name,
       uri: `pkcs11:object=${name};type=private`,
       purposes: ["sign-tls13"],
       certificate: `${name}.pem`,
     })),
-    grant: installation.keys.map(({ name }) => ({
+    grant: installation.token.keys.map(({ name }) => ({
       edge: edgeIdentity("pop1"),
       key: name,
       operations: ["sign-tls13"],
@@ -40,7 +40,7 @@ export function edgeConfig(installation: Installation, name: string, index: numb
     key_server: [installation.keyServerEntry()],
     site: [{
       names: installation.names,
-      certificates: installation.keys.map((key) => `${key.name}.pem`),
+      certificates: installation.token.keys.map((key) => `${key.name}.pem`),
       alpn: ["http/1.1"],
       backend: formatAddress(installation.address("backend")),
       default: true,

@@ -7,14 +7,7 @@ import { type ConfigTable, patched } from "./config_patch.ts";
 import { edgeConfig, keyServerConfig } from "./default_configs.ts";
 import { edgeIdentity, keyServerName } from "./identities.ts";
 import { ProductProcess } from "./processes/product_process.ts";
-import { type KeyType, type KnownKey, SoftHsmToken } from "./token/softhsm_token.ts";
-
-/** A key in the token, and the certificate chain for it in `NAME.pem`. */
-export interface SiteKey {
-  readonly name: string;
-  readonly type: KeyType;
-  readonly known: KnownKey;
-}
+import { type KeySpec, SoftHsmToken } from "./token/softhsm_token.ts";
 
 /** The ports of the first key server, edge and backend; further ones follow at a distance of 10. */
 export interface Ports {
@@ -40,7 +33,8 @@ export interface InstallationOptions {
   readonly ports?: Ports;
   /** The names of the one site; the first is what clients ask for. */
   readonly names?: readonly [string, ...string[]];
-  readonly keys?: readonly { readonly name: string; readonly type: KeyType }[];
+  /** Unless told: `www-ecdsa` and `www-rsa`, generated in the token. Each gets a chain `NAME.pem`. */
+  readonly keys?: readonly KeySpec[];
 }
 
 /** Starts of one process: which one of its kind, and what its configuration says otherwise. */
@@ -69,23 +63,19 @@ export class Installation {
     readonly names: readonly [string, ...string[]],
     readonly token: SoftHsmToken,
     readonly pki: DevelopmentPki,
-    readonly keys: readonly SiteKey[],
   ) {}
 
   static async create(options: InstallationOptions): Promise<Installation> {
     const { folder, host, ports = usualPorts, names = ["www.holdfast.test"] } = options;
     const { keys = [{ name: "www-ecdsa", type: "ecdsa-p256" }, { name: "www-rsa", type: "rsa-2048" }] } =
       options;
-    const [token, pki] = await Promise.all([SoftHsmToken.create(folder), DevelopmentPki.create()]);
-    const siteKeys: SiteKey[] = [];
-    for (const { name, type } of keys) {
-      const known = await token.importKey(name, type);
-      await writePublic(join(folder, `${name}.pem`), await pki.siteCertificate(known.publicKeyInfo, names));
-      siteKeys.push({ name, type, known });
+    const [token, pki] = await Promise.all([SoftHsmToken.create(folder, keys), DevelopmentPki.create()]);
+    for (const { name, publicKeyInfo } of token.keys) {
+      await writePublic(join(folder, `${name}.pem`), await pki.siteCertificate(publicKeyInfo, names));
     }
     await writeRoots(folder, pki);
     await writeIdentity(folder, "key-server", await pki.keyServerIdentity(keyServerName));
-    return new Installation(folder, host, ports, names, token, pki, siteKeys);
+    return new Installation(folder, host, ports, names, token, pki);
   }
 
   /** A path in its folder. */

@@ -1,24 +1,36 @@
 /**
- * Does one job in a PKCS#11 token, in a process of its own: a module reads SOFTHSM2_CONF only once, so no process
- * can speak to two tokens folders. Started by `softhsm_token.ts`.
+ * Does jobs in a PKCS#11 token, in a process of its own: a module reads SOFTHSM2_CONF only once, so no process can
+ * speak to the tokens of two folders. Started by `softhsm_token.ts`; prints the jobs' answers as JSON.
  */
 import pkcs11js, { type Handle, type PKCS11 } from "pkcs11js";
+import { generateKeyPair } from "../../../key-server/token/generate.ts";
 import { privateTemplate, publicTemplate } from "./imported_key.ts";
-import type { ImportJob, InitialiseJob, TokenJob } from "./job.ts";
+import type { GenerateJob, ImportJob, InitialiseJob, JobAnswer, TokenJob, TokenWork } from "./job.ts";
 
-function run(job: TokenJob): void {
+function run(work: TokenWork, job: TokenJob): Promise<JobAnswer> | JobAnswer {
+  switch (job.job) {
+    case "initialise":
+      return withModule(work, (module) => initialise(module, work, job));
+    case "import":
+      return withModule(work, (module) => importKey(module, work, job));
+    case "generate":
+      return generate(work, job);
+  }
+}
+
+function withModule({ modulePath }: TokenWork, use: (module: PKCS11) => void): null {
   const module = new pkcs11js.PKCS11();
-  module.load(job.modulePath);
+  module.load(modulePath);
   module.C_Initialize();
   try {
-    if (job.job === "initialise") initialise(module, job);
-    else importKey(module, job);
+    use(module);
+    return null;
   } finally {
     module.C_Finalize();
   }
 }
 
-function initialise(module: PKCS11, { label, pin, securityOfficerPin }: InitialiseJob): void {
+function initialise(module: PKCS11, { label, pin }: TokenWork, { securityOfficerPin }: InitialiseJob): void {
   const free = module.C_GetSlotList(true).find((slot) =>
     (module.C_GetTokenInfo(slot).flags & pkcs11js.CKF_TOKEN_INITIALIZED) === 0
   );
@@ -32,13 +44,24 @@ function initialise(module: PKCS11, { label, pin, securityOfficerPin }: Initiali
   module.C_CloseSession(session);
 }
 
-function importKey(module: PKCS11, { label, pin, name, key }: ImportJob): void {
+function importKey(module: PKCS11, { label, pin }: TokenWork, { name, key }: ImportJob): void {
   const session = openSession(module, label);
   module.C_Login(session, pkcs11js.CKU_USER, pin);
   module.C_CreateObject(session, publicTemplate(name, key));
   module.C_CreateObject(session, privateTemplate(name, key));
   module.C_Logout(session);
   module.C_CloseSession(session);
+}
+
+async function generate(
+  { modulePath, label, pin }: TokenWork,
+  { name, type }: GenerateJob,
+): Promise<JobAnswer> {
+  const location = {
+    uri: `pkcs11:token=${label}?module-path=${modulePath}`,
+    readPin: () => Promise.resolve(new TextEncoder().encode(pin)),
+  };
+  return (await generateKeyPair(location, { label: name, algorithm: type })).toBase64();
 }
 
 function openSession(module: PKCS11, label: string): Handle {
@@ -49,4 +72,7 @@ function openSession(module: PKCS11, label: string): Handle {
   return module.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION);
 }
 
-run(await new Response(Deno.stdin.readable).json());
+const work: TokenWork = await new Response(Deno.stdin.readable).json();
+const answers: JobAnswer[] = [];
+for (const job of work.jobs) answers.push(await run(work, job));
+Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(answers)));

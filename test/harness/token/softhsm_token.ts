@@ -1,17 +1,23 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { writePublic, writeSecret } from "../../../certs/write.ts";
 import { mustRun } from "../command.ts";
-import type { TokenJob } from "./job.ts";
+import type { JobAnswer, KeyType, TokenJob, TokenWork } from "./job.ts";
+import { type KnownKey, makeKnownKey } from "./known_key.ts";
 
-/** A private key that a test knows because it made it outside of the token. */
-export interface KnownKey {
-  /** DER SubjectPublicKeyInfo. */
-  readonly publicKeyInfo: Uint8Array<ArrayBuffer>;
-  readonly privateKey: JsonWebKey;
+/** A key to put into a token: generated inside, or, when it is to be known, made outside and imported. */
+export interface KeySpec {
+  readonly name: string;
+  readonly type: KeyType;
+  readonly known?: boolean;
 }
 
-export type KeyType = "ecdsa-p256" | "ecdsa-p384" | "rsa-2048" | "rsa-3072";
+/** A key in the token. */
+export interface TokenKey extends KeySpec {
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKeyInfo: Uint8Array<ArrayBuffer>;
+  /** Of a known key only. */
+  readonly privateKey?: JsonWebKey;
+}
 
 /** A SoftHSM token in a folder of its own, with its PIN in a file of mode 0600 there. */
 export class SoftHsmToken {
@@ -22,76 +28,75 @@ export class SoftHsmToken {
     readonly label: string,
     readonly modulePath: string,
     readonly pinFile: string,
+    readonly keys: readonly TokenKey[],
     config: string,
   ) {
     this.env = { SOFTHSM2_CONF: config };
   }
 
-  /** Makes and initialises a token in `folder`, which must exist. */
-  static async create(folder: string, label = "holdfast"): Promise<SoftHsmToken> {
-    const config = join(folder, "softhsm2.conf");
-    const tokens = join(folder, "tokens");
-    const pinFile = join(folder, "token.pin");
+  /** Makes a token in `folder`, which must exist, with these keys in it. */
+  static async create(folder: string, keys: readonly KeySpec[], label = "holdfast"): Promise<SoftHsmToken> {
+    const [config, tokens, pinFile] = ["softhsm2.conf", "tokens", "token.pin"].map((name) =>
+      join(folder, name)
+    ) as [
+      string,
+      string,
+      string,
+    ];
+    const pin = randomPin();
     await Deno.mkdir(tokens, { mode: 0o700 });
     await writePublic(
       config,
       `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`,
     );
-    await writeSecret(pinFile, `${randomPin()}\n`);
-    const token = new SoftHsmToken(label, await findModule(), pinFile, config);
-    await token.#run({ ...await token.#common(), job: "initialise", securityOfficerPin: randomPin() });
-    return token;
+    await writeSecret(pinFile, `${pin}\n`);
+    const modulePath = await findModule();
+    const known = keys.map((key) => key.known === true ? makeKnownKey(key.type) : undefined);
+    const jobs: TokenJob[] = [
+      { job: "initialise", securityOfficerPin: randomPin() },
+      ...keys.map((key, index) => jobFor(key, known[index])),
+    ];
+    const answers = (await run({ modulePath, label, pin, jobs }, { SOFTHSM2_CONF: config })).slice(1);
+    const tokenKeys = keys.map((key, index) => ({
+      ...key,
+      ...known[index] ?? { publicKeyInfo: Uint8Array.fromBase64(answers[index] ?? "") },
+    }));
+    return new SoftHsmToken(label, modulePath, pinFile, tokenKeys, config);
   }
 
   /** The token as an RFC 7512 URI for a configuration. */
   get uri(): string {
     return `pkcs11:token=${this.label}?module-path=${this.modulePath}`;
   }
-
-  /** Puts a key into the token that the caller knows, for scans that must not find it anywhere else. */
-  async importKey(name: string, type: KeyType): Promise<KnownKey> {
-    const { publicKey, privateKey } = generate(type);
-    const known = {
-      publicKeyInfo: new Uint8Array(publicKey.export({ type: "spki", format: "der" })),
-      privateKey: privateKey.export({ format: "jwk" }) as JsonWebKey,
-    };
-    await this.#run({ ...await this.#common(), job: "import", name, key: known.privateKey });
-    return known;
-  }
-
-  async #common() {
-    const pin = (await Deno.readTextFile(this.pinFile)).trimEnd();
-    return { modulePath: this.modulePath, label: this.label, pin };
-  }
-
-  async #run(job: TokenJob): Promise<void> {
-    const program = new URL("program.ts", import.meta.url).pathname;
-    const permissions = ["--no-prompt", "--allow-ffi", "--allow-read", "--allow-env"];
-    await mustRun(Deno.execPath(), ["run", "--quiet", "--cached-only", ...permissions, program], {
-      input: JSON.stringify(job),
-      env: this.env,
-    });
-  }
 }
 
-function generate(type: KeyType): { publicKey: KeyObject; privateKey: KeyObject } {
-  switch (type) {
-    case "ecdsa-p256":
-      return generateKeyPairSync("ec", { namedCurve: "P-256" });
-    case "ecdsa-p384":
-      return generateKeyPairSync("ec", { namedCurve: "P-384" });
-    case "rsa-2048":
-      return generateKeyPairSync("rsa", { modulusLength: 2048 });
-    case "rsa-3072":
-      return generateKeyPairSync("rsa", { modulusLength: 3072 });
-  }
+function jobFor({ name, type }: KeySpec, known: KnownKey | undefined): TokenJob {
+  return known === undefined
+    ? { job: "generate", name, type }
+    : { job: "import", name, key: known.privateKey };
+}
+
+async function run(work: TokenWork, env: Readonly<Record<string, string>>): Promise<JobAnswer[]> {
+  const program = new URL("program.ts", import.meta.url).pathname;
+  const permissions = ["--no-prompt", "--allow-ffi", "--allow-read", "--allow-env"];
+  const { stdout } = await mustRun(Deno.execPath(), [
+    "run",
+    "--quiet",
+    "--cached-only",
+    ...permissions,
+    program,
+  ], {
+    input: JSON.stringify(work),
+    env,
+  });
+  return JSON.parse(stdout);
 }
 
 function randomPin(): string {
   return crypto.getRandomValues(new Uint8Array(12)).toHex();
 }
 
-/** Debian's place for the module, then the multiarch ones of other distributions. */
+/** Debian's place for the module, then those of other distributions. */
 async function findModule(): Promise<string> {
   const places = [
     "/usr/lib/softhsm",
