@@ -8,8 +8,15 @@ import { TemporaryFolder } from "./temporary_folder.ts";
 
 export interface SystemOptions extends Partial<InstallationOptions> {
   /** Laid over the usual configuration of the key server, and of the edge. */
-  readonly keyServer?: ConfigTable;
-  readonly edge?: ConfigTable;
+  readonly keyServer?: ConfigPatch;
+  readonly edge?: ConfigPatch;
+}
+
+/** A patch, or how to make it once the installation's addresses and files are known. */
+export type ConfigPatch = ConfigTable | ((installation: Installation) => ConfigTable);
+
+function patchFor(installation: Installation, patch: ConfigPatch): ConfigTable {
+  return typeof patch === "function" ? patch(installation) : patch;
 }
 
 /** A whole Holdfast: token, PKI, key server, edge and backend, each started and ready. */
@@ -32,8 +39,8 @@ export class System implements AsyncDisposable {
     const folder = options.folder ?? parts.use(await TemporaryFolder.create()).path;
     const installation = await Installation.create({ host: ownLoopbackAddress(), ...options, folder });
     const backend = parts.use(HttpBackend.start(installation.address("backend")));
-    const keyServer = parts.use(await installation.startKeyServer({ patch: keyServerPatch }));
-    const edge = parts.use(await installation.startEdge({ patch: edgePatch }));
+    const keyServer = parts.use(await installation.startKeyServer({ patch: patchFor(installation, keyServerPatch) }));
+    const edge = parts.use(await installation.startEdge({ patch: patchFor(installation, edgePatch) }));
     return new System(installation, backend, keyServer, edge, parts.move());
   }
 
