@@ -25,6 +25,7 @@ export async function scanMemory(pid: number, needles: ReadonlyMap<string, Uint8
   using memory = await Deno.open(`/proc/${pid}/mem`);
   const found = new Map<string, number[]>([...needles.keys()].map((name) => [name, []]));
   const overlap = Math.max(...[...needles.values()].map(({ length }) => length)) - 1;
+  const table = tableOf(needles);
   let searched = 0;
   for (const { start, end, permissions, name } of await mappingsOf(pid)) {
     if (
@@ -35,16 +36,18 @@ export async function scanMemory(pid: number, needles: ReadonlyMap<string, Uint8
       const bytes = await readAt(memory, position, length);
       if (bytes === undefined) break;
       searched += Math.min(bytes.length, chunkLength);
-      for (const [needle, pattern] of needles) {
+      // Half a gigabyte of V8's code range is untouched.
+      if (bytes.equals(zeros.subarray(0, bytes.length))) continue;
+      for (const [needle, offset] of matches(bytes, table)) {
         // What begins in the overlap is found with the next chunk.
-        for (const offset of offsetsOf(bytes, pattern)) {
-          if (offset < chunkLength) found.get(needle)?.push(position + offset);
-        }
+        if (offset < chunkLength) found.get(needle)?.push(position + offset);
       }
     }
   }
   return { searched, found };
 }
+
+const zeros = Buffer.alloc(chunkLength * 2);
 
 async function readAt(memory: Deno.FsFile, position: number, length: number): Promise<Buffer | undefined> {
   const buffer = Buffer.alloc(length);
@@ -62,8 +65,25 @@ async function readAt(memory: Deno.FsFile, position: number, length: number): Pr
   return filled === 0 ? undefined : buffer.subarray(0, filled);
 }
 
-function* offsetsOf(bytes: Buffer, pattern: Uint8Array): Generator<number> {
-  for (let offset = bytes.indexOf(pattern); offset !== -1; offset = bytes.indexOf(pattern, offset + 1)) {
-    yield offset;
+/** Finds any of many patterns in one pass: a table of their first two bytes passes over nearly every offset. */
+function* matches(bytes: Uint8Array, patterns: Table): Generator<readonly [name: string, offset: number]> {
+  const { starts } = patterns;
+  for (let offset = 0; offset + 1 < bytes.length; offset++) {
+    if (starts[bytes[offset]! << 8 | bytes[offset + 1]!] === 0) continue;
+    for (const [name, pattern] of patterns.needles) {
+      if (pattern.every((byte, index) => bytes[offset + index] === byte)) yield [name, offset];
+    }
   }
+}
+
+interface Table {
+  readonly needles: ReadonlyMap<string, Uint8Array>;
+  /** By the first two bytes: 1 where some needle begins so. */
+  readonly starts: Uint8Array;
+}
+
+function tableOf(needles: ReadonlyMap<string, Uint8Array>): Table {
+  const starts = new Uint8Array(1 << 16);
+  for (const needle of needles.values()) starts[needle[0]! << 8 | needle[1]!] = 1;
+  return { needles, starts };
 }
