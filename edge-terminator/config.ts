@@ -9,7 +9,7 @@ import {
   tcpAddressSchema,
 } from "../shared/config/address.ts";
 import { adminSectionSchema, logSectionSchema } from "../shared/config/common_sections.ts";
-import { loadConfig } from "../shared/config/load.ts";
+import { loadConfig, parseConfig } from "../shared/config/load.ts";
 import { pathBesideConfig } from "../shared/config/paths.ts";
 import type { LoadedCertificate } from "./certificates/chain_loader.ts";
 import { servedNameSchema } from "./certificates/host_name.ts";
@@ -62,6 +62,7 @@ const limitsSchema = z.strictObject({
   connections: z.int().min(1).max(1_000_000).default(10_000),
   handshake_deadline_ms: z.int().min(100).max(300_000).default(10_000),
   key_operation_deadline_ms: z.int().min(50).max(60_000).default(3_000),
+  drain_deadline_ms: z.int().min(0).max(3_600_000).default(10_000),
 }).prefault({});
 
 const memorySchema = z.strictObject({
@@ -111,6 +112,8 @@ export interface EdgeConfig {
     readonly connections: number;
     readonly handshakeDeadline: number;
     readonly keyOperationDeadline: number;
+    /** How long connections may take to end when a reload or a stop ends their worker. */
+    readonly drainDeadline: number;
   };
   readonly memory: { readonly poolBytes: number; readonly backing: "auto" | "secretmem" | "mlock" };
   readonly admin: { readonly address: TcpAddress; readonly allowRemote: boolean } | undefined;
@@ -122,10 +125,13 @@ export interface EdgeConfig {
  *
  * Throws ConfigError with every problem found, each with the file, line, key, shape of the value and what was
  * expected. Of the edge's identity it reads the certificate only: the private key is for whoever connects to
- * key servers ({@link checkIdentity} for `--check`).
+ * key servers ({@link checkIdentity} for `--check`). `text` stands for what the file says, for a worker that must
+ * serve what its supervisor has accepted.
  */
-export async function loadEdgeConfig(path: string): Promise<EdgeConfig> {
-  const file = await loadConfig(path, edgeConfigSchema);
+export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeConfig> {
+  const file = text === undefined
+    ? await loadConfig(path, edgeConfigSchema)
+    : parseConfig(text, path, edgeConfigSchema);
   const absolute = (name: string) => pathBesideConfig(path, name);
   const config = {
     identity: {
@@ -159,6 +165,7 @@ export async function loadEdgeConfig(path: string): Promise<EdgeConfig> {
       connections: file.limits.connections,
       handshakeDeadline: file.limits.handshake_deadline_ms,
       keyOperationDeadline: file.limits.key_operation_deadline_ms,
+      drainDeadline: file.limits.drain_deadline_ms,
     },
     memory: { poolBytes: file.memory.pool_bytes, backing: file.memory.backing },
     admin: file.admin && { address: file.admin.address, allowRemote: file.admin.allow_remote },

@@ -54,6 +54,7 @@ Deno.test("the example is valid, and its files are found beside it", async () =>
     connections: 10000,
     handshakeDeadline: 10000,
     keyOperationDeadline: 3000,
+    drainDeadline: 10_000,
   });
   assert.equal(siteTable(config).find("WWW.holdfast.test")?.name, "www.holdfast.test");
   assert.equal(siteTable(config).find(undefined)?.backend, config.sites[0]?.backend);

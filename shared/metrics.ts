@@ -71,6 +71,11 @@ export class Metrics {
   exposition(): Promise<string> {
     return this.#registry.metrics();
   }
+
+  /** All metrics as plain data, for another process to aggregate (prom-client's AggregatorRegistry). */
+  snapshot(): Promise<unknown[]> {
+    return this.#registry.getMetricsAsJSON();
+  }
 }
 
 /** The type of {@link Metrics.exposition}. */
