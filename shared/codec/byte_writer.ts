@@ -64,6 +64,20 @@ export class ByteWriter {
     this.#vector(3, content);
   }
 
+  /** A vector of one-byte numbers with a length of one byte. */
+  u8Vector8(values: readonly number[]): void {
+    this.#vector(1, () => {
+      for (const value of values) this.u8(value);
+    });
+  }
+
+  /** A vector of two-byte numbers with a length of one byte. */
+  u16Vector8(values: readonly number[]): void {
+    this.#vector(1, () => {
+      for (const value of values) this.u16(value);
+    });
+  }
+
   /** A vector of two-byte numbers with a length of two bytes. */
   u16Vector16(values: readonly number[]): void {
     this.#vector(2, () => {

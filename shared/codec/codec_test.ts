@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ByteReader } from "./byte_reader.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { DecodeError, EncodeError } from "./errors.ts";
+import { bytesFromLatin1, latin1FromBytes } from "./latin1.ts";
 
 const numberWidths = { u8: 1, u16: 2, u24: 3, u32: 4 } as const;
 
@@ -107,6 +108,15 @@ Deno.test("a number or vector that its field cannot hold is refused with EncodeE
   assert.throws(() => writer.u32(2 ** 32), EncodeError);
   assert.throws(() => writer.u64(2n ** 64n), EncodeError);
   assert.throws(() => writer.u64(-1n), EncodeError);
+  assert.throws(() => writer.u8Vector8([256]), EncodeError);
+  assert.throws(() => writer.u16Vector8(new Array(128).fill(0)), EncodeError);
   assert.throws(() => writer.vector8(new Uint8Array(256)), EncodeError);
   assert.throws(() => writer.vector16(new Uint8Array(65536)), EncodeError);
+});
+
+Deno.test("any bytes come back from their Latin-1 string, and a wider character is refused", () => {
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => {
+    assert.deepEqual(bytesFromLatin1(latin1FromBytes(bytes)), bytes);
+  }));
+  assert.throws(() => bytesFromLatin1("h\u0100"), EncodeError);
 });

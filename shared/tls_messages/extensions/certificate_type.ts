@@ -35,7 +35,7 @@ function typeList(type: number): ExtensionCodec<readonly number[]> {
       }
       return types;
     },
-    encode: (writer, types) => writer.vector8(Uint8Array.from(types)),
+    encode: (writer, types) => writer.u8Vector8(types),
   };
 }
 

@@ -13,8 +13,5 @@ export const compressCertificate: ExtensionCodec<readonly number[]> = {
     }
     return algorithms;
   },
-  encode: (writer, algorithms) =>
-    writer.vector8((list) => {
-      for (const algorithm of algorithms) list.u16(algorithm);
-    }),
+  encode: (writer, algorithms) => writer.u16Vector8(algorithms),
 };

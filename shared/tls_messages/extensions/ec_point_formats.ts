@@ -6,7 +6,7 @@ import type { ExtensionCodec } from "./extension.ts";
 export const ecPointFormats: ExtensionCodec<readonly number[]> = {
   type: ExtensionType.ec_point_formats,
   decode: (reader) => [...reader.vector8(1)],
-  encode: (writer, formats) => writer.vector8(Uint8Array.from(formats)),
+  encode: (writer, formats) => writer.u8Vector8(formats),
 };
 
 /** Refuses a list without `uncompressed` (RFC 8422, Section 5.1.2). Not for TLS 1.3, where the list means nothing. */

@@ -6,5 +6,5 @@ export const pskKeyExchangeModes: ExtensionCodec<readonly number[]> = {
   type: ExtensionType.psk_key_exchange_modes,
   reason: "DECODE_ERROR",
   decode: (reader) => [...reader.vector8(1)],
-  encode: (writer, modes) => writer.vector8(Uint8Array.from(modes)),
+  encode: (writer, modes) => writer.u8Vector8(modes),
 };

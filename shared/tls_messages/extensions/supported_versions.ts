@@ -6,10 +6,7 @@ export const supportedVersions: ExtensionCodec<readonly number[]> = {
   type: ExtensionType.supported_versions,
   reason: "DECODE_ERROR",
   decode: (reader) => reader.nested8(2).u16sToEnd(),
-  encode: (writer, versions) =>
-    writer.vector8((list) => {
-      for (const version of versions) list.u16(version);
-    }),
+  encode: (writer, versions) => writer.u16Vector8(versions),
 };
 
 /** selected_version: the one ProtocolVersion of a ServerHello or HelloRetryRequest. */
