@@ -39,7 +39,9 @@ export class System implements AsyncDisposable {
     const folder = options.folder ?? parts.use(await TemporaryFolder.create()).path;
     const installation = await Installation.create({ host: ownLoopbackAddress(), ...options, folder });
     const backend = parts.use(HttpBackend.start(installation.address("backend")));
-    const keyServer = parts.use(await installation.startKeyServer({ patch: patchFor(installation, keyServerPatch) }));
+    const keyServer = parts.use(
+      await installation.startKeyServer({ patch: patchFor(installation, keyServerPatch) }),
+    );
     const edge = parts.use(await installation.startEdge({ patch: patchFor(installation, edgePatch) }));
     return new System(installation, backend, keyServer, edge, parts.move());
   }

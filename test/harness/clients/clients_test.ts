@@ -1,5 +1,6 @@
 /** The clients against `openssl s_server`: what they report must be true before it is asserted of an edge. */
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { DevelopmentPki } from "../../../certs/dev_pki.ts";
 import { generateKeyPair, privateKeyPem } from "../../../certs/key_pair.ts";
 import { writePublic, writeSecret } from "../../../certs/write.ts";
@@ -21,6 +22,7 @@ async function withServer(run: (endpoint: Endpoint, strangerRoot: string) => Pro
   const keys = await generateKeyPair();
   await writePublic(folder.file("chain.pem"), await pki.siteCertificate(keys.publicKeyInfo, [serverName]));
   await writeSecret(folder.file("site.key"), await privateKeyPem(keys));
+  await writePublic(folder.file("web.pem"), pki.web.intermediatesPem);
   await writePublic(folder.file("root.pem"), pki.webRoot.certificatePem);
   await writePublic(folder.file("stranger.pem"), pki.edges.certificatePem);
   const endpoint = { host: ownLoopbackAddress(), port: 8443, serverName, rootFile: folder.file("root.pem") };
@@ -32,7 +34,7 @@ async function withServer(run: (endpoint: Endpoint, strangerRoot: string) => Pro
         "-cert",
         folder.file("chain.pem"),
         "-cert_chain",
-        folder.file("chain.pem"),
+        folder.file("web.pem"),
         "-key",
         folder.file("site.key"),
       ),
@@ -92,6 +94,10 @@ Deno.test("curl reports version, suite and status, with the body as response", (
     assert.equal(result.status, 200);
     assert.deepEqual(result.negotiated, { version: "TLSv1.3", cipherSuite: "TLS_AES_256_GCM_SHA384" });
     assert(result.handshakeSeconds > 0);
+    assert.deepEqual(result.chain.map((pem) => new X509Certificate(pem).subject), [
+      `CN=${serverName}`,
+      "CN=Holdfast Development Web CA",
+    ]);
   }));
 
 Deno.test("Chromium verifies by the root in its own home and reports version, suite, group and scheme", () =>

@@ -12,6 +12,8 @@ export interface CurlResult extends ClientResult {
   readonly status: number;
   /** Seconds until the handshake was done, from the start of the connection. */
   readonly handshakeSeconds: number;
+  /** The chain that the server sent, leaf first, each in PEM. */
+  readonly chain: readonly string[];
 }
 
 /** `curl` over TLS 1.3: the response is the body alone. */
@@ -33,7 +35,7 @@ export async function curl(endpoint: Endpoint, options: CurlOptions = {}): Promi
     ...(body === undefined ? [] : ["--data-binary", "@-"]),
     ...[
       "--write-out",
-      "%{stderr}\nresult %{http_code} %{ssl_verify_result} %{time_connect} %{time_appconnect}\n",
+      "%{stderr}\nresult %{http_code} %{ssl_verify_result} %{time_connect} %{time_appconnect}\n%{certs}",
     ],
     ...extraArguments,
   ], body === undefined ? {} : { input: body });
@@ -48,6 +50,7 @@ export async function curl(endpoint: Endpoint, options: CurlOptions = {}): Promi
     output: stdout + stderr,
     status: Number(status),
     handshakeSeconds: Number(handshaken) - Number(connected),
+    chain: stderr.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [],
   };
 }
 

@@ -16,17 +16,6 @@ export function makeKnownKey(type: KeyType): KnownKey {
   };
 }
 
-/** The secret numbers of a key, by their names in RFC 7518, to search a memory or a disk for. */
-export function secretParts({ privateKey }: KnownKey): ReadonlyMap<string, Uint8Array> {
-  const { d, p, q, dp, dq, qi } = privateKey;
-  const parts = Object.entries({ d, p, q, dp, dq, qi });
-  return new Map(parts.flatMap(([name, value]) => {
-    return value === undefined
-      ? []
-      : [[name, Uint8Array.fromBase64(value, { alphabet: "base64url" })] as const];
-  }));
-}
-
 function generate(type: KeyType): { publicKey: KeyObject; privateKey: KeyObject } {
   switch (type) {
     case "ecdsa-p256":

@@ -25,6 +25,8 @@ export class SoftHsmToken {
   readonly env: Readonly<Record<string, string>>;
 
   private constructor(
+    /** Where its objects are, encrypted under the PIN. */
+    readonly folder: string,
     readonly label: string,
     readonly modulePath: string,
     readonly pinFile: string,
@@ -61,7 +63,7 @@ export class SoftHsmToken {
       ...key,
       ...known[index] ?? { publicKeyInfo: Uint8Array.fromBase64(answers[index] ?? "") },
     }));
-    return new SoftHsmToken(label, modulePath, pinFile, tokenKeys, config);
+    return new SoftHsmToken(tokens, label, modulePath, pinFile, tokenKeys, config);
   }
 
   /** The token as an RFC 7512 URI for a configuration. */
