@@ -19,6 +19,8 @@ export interface ChannelOptions {
   readonly maximumInFlight: number;
   /** Bytes that the key server has not taken yet, at most. */
   readonly maximumUnsentBytes: number;
+  /** The first request's id; ids go on from 2^32 - 1 to 1. Default 1. */
+  readonly firstId?: number;
 }
 
 interface Pending {
@@ -55,7 +57,7 @@ export class Channel {
   readonly #pending = new Map<number, Pending>();
   readonly #settleEnded: (error: ChannelError) => void;
   #state: "open" | "draining" | "closing" | "ended" = "open";
-  #nextId = 1;
+  #nextId: number;
   #idsWrapped = false;
   #abandoned = 0;
   #unsent: Uint8Array[] = [];
@@ -70,6 +72,7 @@ export class Channel {
     this.#settleEnded = resolve;
     this.#socket = socket;
     this.#options = options;
+    this.#nextId = options.firstId ?? 1;
     // Node's Buffer overrides `slice` to share memory where Uint8Array's copies: nobody here shall meet one.
     socket.on(
       "data",

@@ -256,7 +256,13 @@ export class KeyServerLink {
 
 /** Why the first ping got no pong. */
 function acceptanceError(error: KeyOperationError): ChannelError {
-  if (error.cause instanceof ChannelError) return error.cause;
+  const { cause } = error;
+  if (cause instanceof ChannelError && cause.code === "closed-by-key-server") {
+    // Deno's TLS server closes without an alert when it does not trust a client's certificate.
+    const reason = `${cause.reason} before its first answer: it may not accept this edge's certificate`;
+    return new ChannelError("edge-refused", reason, { cause });
+  }
+  if (cause instanceof ChannelError) return cause;
   return error.code === "deadline-passed"
     ? new ChannelError("connect-timeout", "it did not answer the first ping in time", { cause: error })
     : new ChannelError("edge-refused", error.message, { cause: error });

@@ -26,7 +26,7 @@ export function openTransport(
 }
 
 async function openUnix(endpoint: UnixEndpoint, signal: AbortSignal): Promise<Transport> {
-  const socket = connectPlain({ path: endpoint.path });
+  const socket = begin(() => connectPlain({ path: endpoint.path }));
   await connected(socket, "connect", signal);
   socket.write(unixPreface);
   return { socket, endsAt: Infinity };
@@ -41,19 +41,30 @@ async function openTls(
   if (identity.notAfter <= Date.now()) {
     throw new ChannelError("identity-unusable", "the edge's own certificate has expired");
   }
-  const socket = connectTls({
-    host: endpoint.address.host,
-    port: endpoint.address.port,
-    servername: endpoint.name,
-    ca,
-    cert: identity.certificate,
-    key: identity.privateKey,
-    ALPNProtocols: [keylessAlpn],
-    minVersion: "TLSv1.3",
-  });
+  const socket = begin(() =>
+    connectTls({
+      host: endpoint.address.host,
+      port: endpoint.address.port,
+      servername: endpoint.name,
+      ca,
+      cert: identity.certificate,
+      key: identity.privateKey,
+      ALPNProtocols: [keylessAlpn],
+      minVersion: "TLSv1.3",
+    })
+  );
   socket.setNoDelay(true);
   await connected(socket, "secureConnect", signal);
   return { socket, endsAt: Math.min(identity.notAfter, checkPeer(socket)) };
+}
+
+/** A connection that is not permitted (Deno's --allow-net; --allow-read and --allow-write for a path) throws at once. */
+function begin<T>(connect: () => T): T {
+  try {
+    return connect();
+  } catch (error) {
+    throw connectionError("connect-failed", error as Error);
+  }
 }
 
 async function readFiles(endpoint: TlsEndpoint, identityFiles: IdentityFiles) {
