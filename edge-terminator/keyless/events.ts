@@ -19,11 +19,13 @@ export interface KeylessEvents {
   }): void;
   /** A key server has accepted a channel: it answered a ping. */
   channelOpened?(report: { readonly keyServer: string; readonly endsAt: number }): void;
-  /** A channel ended, or could not be opened; a repeated reason is reported each time. */
+  /** A channel ended, or could not be opened; the same reason again is told every half minute only. */
   channelClosed?(report: {
     readonly keyServer: string;
     readonly code: ChannelErrorCode;
     readonly reason: string;
     readonly wasOpen: boolean;
+    /** How many times in a row, this one included. */
+    readonly failures: number;
   }): void;
 }

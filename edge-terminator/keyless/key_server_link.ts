@@ -49,6 +49,8 @@ export class KeyServerLink {
   #pingIsDue = false;
   #roundTrip: number | undefined;
   #lastError: ChannelError | undefined;
+  #failures = 0;
+  #reportedAt = 0;
 
   constructor(options: KeyServerLinkOptions) {
     const { timing, endpoint } = options;
@@ -144,8 +146,12 @@ export class KeyServerLink {
       if (this.#channel !== undefined && channel.endsAt <= this.#channel.endsAt) channel.drain();
       else this.#adopt(channel);
     } catch (error) {
-      if (!(error instanceof ChannelError)) throw error;
-      this.#reportClosed(error, false);
+      // Whatever it is, the attempts go on.
+      const { message } = error as Error;
+      const reason = error instanceof ChannelError
+        ? error
+        : new ChannelError("connect-failed", message, { cause: error });
+      this.#reportClosed(reason, false);
       if (this.#channel === undefined) this.#scheduleOpen();
     }
   }
@@ -242,15 +248,18 @@ export class KeyServerLink {
     this.#open();
   }
 
+  /** An outage is told when it begins, when its reason changes, and from time to time: not at each attempt. */
   #reportClosed(error: ChannelError, wasOpen: boolean): void {
+    const isNews = wasOpen || this.#lastError?.code !== error.code;
     this.#lastError = error;
     if (this.#abort.signal.aborted) return;
-    this.#options.events.channelClosed?.({
-      keyServer: this.name,
-      code: error.code,
-      reason: error.reason,
-      wasOpen,
-    });
+    this.#failures = isNews ? 1 : this.#failures + 1;
+    const now = performance.now();
+    if (!isNews && now - this.#reportedAt < this.#options.timing.reportPause) return;
+    this.#reportedAt = now;
+    const { code, reason } = error;
+    const report = { keyServer: this.name, code, reason, wasOpen, failures: this.#failures };
+    this.#options.events.channelClosed?.(report);
   }
 }
 

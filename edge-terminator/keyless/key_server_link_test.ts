@@ -122,8 +122,22 @@ Deno.test("health tells the round trip of a ping, and why a key server is not th
   assert.match(down?.lastError ?? "", /ECONNREFUSED/);
 });
 
+Deno.test("an outage is told when it begins and when its reason changes, not at each attempt", async () => {
+  const pki = await KeylessTestPki.create();
+  await using stage = await Stage.set([{}], { timing: { ...quick, reportPause: 60_000 } }, pki);
+  await stage.connected();
+  await stage.server(0).stop();
+  await poll("notice", () => stage.closed.length === 2);
+  const refusals = stage.signer.health()[0]?.lastError;
+  await assert.rejects(stage.sign("meanwhile", quick.reconnect.maximum * 5), fails("no-key-server"));
+  assert.match(refusals ?? "", /ECONNREFUSED/);
+  await Deno.remove(pki.identity.certificate);
+  await poll("new reason", () => stage.closed.length === 3);
+  assert.deepEqual(stage.closed, ["closed-by-key-server", "connect-failed", "identity-unusable"]);
+});
+
 Deno.test("a key server is found again within 2 s of its return, however long it was away", async () => {
-  await using stage = await Stage.set([{}]);
+  await using stage = await Stage.set([{}], { timing: { ...defaultLinkTiming, reportPause: 0 } });
   await stage.connected();
   await stage.server(0).stop();
   // Long enough for the delays to have grown to their maximum.

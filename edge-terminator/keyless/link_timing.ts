@@ -18,6 +18,8 @@ export interface LinkTiming {
   readonly successorLead: number;
   /** Between two attempts at that. */
   readonly successorPause: number;
+  /** Between two reports of one and the same outage. */
+  readonly reportPause: number;
   /** For failures of operations on a channel that is open. `threshold` in failures. */
   readonly breaker: { readonly threshold: number; readonly backoff: BackoffOptions };
 }
@@ -36,5 +38,6 @@ export const defaultLinkTiming: LinkTiming = {
   pingTimeout: 5000,
   successorLead: 60_000,
   successorPause: 5000,
+  reportPause: 30_000,
   breaker: { threshold: 3, backoff: { initial: 200, maximum: 5000 } },
 };

@@ -91,4 +91,9 @@ export function refusing(code: KeylessErrorCode): Script {
 /** Answers pings only. */
 export const silent: Script = onOperations(() => {});
 /** The usual timing, but without long waits. */
-export const quick: LinkTiming = { ...defaultLinkTiming, tick: 40, reconnect: { initial: 5, maximum: 40 } };
+export const quick: LinkTiming = {
+  ...defaultLinkTiming,
+  reportPause: 0,
+  tick: 40,
+  reconnect: { initial: 5, maximum: 40 },
+};
