@@ -23,7 +23,6 @@ export function keyServerConfig(installation: Installation, index: number): Conf
       edge: edgeIdentity("pop1"),
       key: name,
       operations: ["sign-tls13"],
-      server_names: installation.names,
       transcript: "hash",
     })),
     admin: { address: formatAddress(installation.address("keyServerAdmin", index)) },
