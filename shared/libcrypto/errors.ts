@@ -52,3 +52,10 @@ export class CertificateError extends HoldfastError {
     super("certificate", `Cannot parse a certificate: ${reason}`);
   }
 }
+
+/** An HPKE message cannot be opened. */
+export class HpkeError extends HoldfastError {
+  constructor(reason: string) {
+    super("hpke", `Cannot open an HPKE message: ${reason}`);
+  }
+}
