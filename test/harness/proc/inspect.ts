@@ -13,6 +13,21 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return children.toSorted((a, b) => a - b);
 }
 
+/** Pids of all processes under `pid`. */
+export async function descendantsOf(pid: number): Promise<number[]> {
+  const children = await childrenOf(pid);
+  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()];
+}
+
+/** Whether the process runs; one that has ended and that its parent has not yet asked about (a zombie) does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
 /** One range of a process's address space. */
 export interface Mapping {
   readonly start: number;

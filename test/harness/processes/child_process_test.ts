@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
 import { poll } from "../poll.ts";
+import { isAlive } from "../proc/inspect.ts";
 import { ChildProcess } from "./child_process.ts";
 
 const shell = (script: string) => new ChildProcess({ name: "shell", command: "sh", args: ["-c", script] });
-
-function isAlive(pid: number): boolean {
-  try {
-    // A zombie is dead for us: its parent only has not asked yet.
-    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-  } catch {
-    return false;
-  }
-}
 
 Deno.test("a child's lines and log records are kept, from both streams", async () => {
   await using child = shell(`echo one; echo '{"event":"handshake"}' >&2; printf last`);
