@@ -1,0 +1,92 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { Logger } from "../../shared/log.ts";
+import { PoolExhaustedError } from "../../shared/memory/errors.ts";
+import type { EdgeMetrics } from "../proxy/metrics.ts";
+import { ClientConnection } from "./client_connection.ts";
+import type { ConnectionContext } from "./context.ts";
+
+export interface AcceptorOptions {
+  readonly context: ConnectionContext;
+  readonly metrics: Pick<EdgeMetrics, "refused">;
+  readonly log: Logger;
+  /** Connections at a time; one more is accepted and closed, so that it does not wait in the queue for nothing. */
+  readonly maximumConnections: number;
+}
+
+/** Accepts clients from inherited listening sockets, and knows every connection that is open. */
+export class Acceptor {
+  readonly #options: AcceptorOptions;
+  readonly #servers: Server[] = [];
+  readonly #connections = new Set<ClientConnection>();
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+  }
+
+  /** Open connections. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Starts accepting from a listening socket of this process, given by its descriptor. */
+  async listen(fd: number): Promise<void> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once("error", reject);
+    server.listen({ fd }, resolve);
+    await promise;
+    // Running out of descriptors, say: the connection stays in the queue.
+    server.on("error", (err) => this.#options.log.error({ event: "accept-failed", err }));
+    this.#servers.push(server);
+  }
+
+  /** Closes this process's copies of the listening sockets. What waits in their queues is left to others. */
+  stopListening(): void {
+    for (const server of this.#servers.splice(0)) server.close();
+  }
+
+  /** Resolves when the last connection has ended. Once nothing is accepted any more. */
+  async drained(): Promise<void> {
+    if (this.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    await promise;
+  }
+
+  /** Ends what is still open after `deadline` milliseconds: first in good order, then without a word. */
+  endWithin(deadline: number): void {
+    setTimeout(() => this.#connections.forEach((connection) => connection.close()), deadline);
+    setTimeout(() => this.#connections.forEach((connection) => connection.destroy()), deadline + lastWords);
+  }
+
+  #accept(socket: Socket): void {
+    const { context, metrics, log, maximumConnections } = this.#options;
+    socket.on("error", () => {}); // until a connection listens, and when none does
+    if (this.size >= maximumConnections) {
+      metrics.refused("connection-limit");
+      socket.destroy();
+      return;
+    }
+    try {
+      const connection: ClientConnection = new ClientConnection(
+        socket,
+        context,
+        () => this.#ended(connection),
+      );
+      this.#connections.add(connection);
+    } catch (error) {
+      if (error instanceof PoolExhaustedError) metrics.refused("pool-exhausted");
+      else log.error({ event: "connection-broken", err: error });
+      socket.destroy();
+    }
+  }
+
+  #ended(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+    if (this.size === 0) this.#onEmpty?.();
+  }
+}
+
+/** Milliseconds that connections get to deliver their close_notify when a worker has to stop. */
+const lastWords = 1000;

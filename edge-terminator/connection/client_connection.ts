@@ -1,0 +1,197 @@
+import type { Socket } from "node:net";
+import { AlertDescription } from "../../shared/tls_constants.ts";
+import { withoutV4Mapping } from "../proxy/ip_address.ts";
+import type { Relay } from "../proxy/relay.ts";
+import type { NegotiatedParameters, TlsServerEvent } from "../tls/server_events.ts";
+import type { ConnectionContext, Engine } from "./context.ts";
+import { Handshake } from "./handshake.ts";
+import { closeLingering } from "./lingering_close.ts";
+import { openRelay } from "./open_relay.ts";
+
+/** Bytes that a client may leave unread in our socket before nothing is read from it either. */
+const mostUnread = 512 * 1024;
+/** Milliseconds of silence after which the kernel asks a client whether it is still there. */
+const keepAliveDelay = 60_000;
+
+/**
+ * One client: drives the TLS engine over its socket, and relays what comes out to the site's backend.
+ *
+ * Whatever gives the engine something goes through `#step`: it acts on the engine's events, writes the engine's output
+ * at once, and turns what nobody expected into the end of this one connection. However the connection ends, the
+ * engine's secrets go back to the pool at once, and `onOver` is called when the socket has closed.
+ */
+export class ClientConnection {
+  readonly #socket: Socket;
+  readonly #context: ConnectionContext;
+  readonly #engine: Engine;
+  readonly #handshake: Handshake;
+  readonly #client: string;
+  #relay: Relay | undefined;
+  #backendIsFull = false;
+  #engineFailed = false;
+  #isReleased = false;
+
+  /** Takes over an accepted socket, which must allow half-open connections. Throws when it cannot be served. */
+  constructor(socket: Socket, context: ConnectionContext, onOver: () => void) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#client = `${withoutV4Mapping(socket.remoteAddress ?? "unknown")}:${socket.remotePort ?? 0}`;
+    this.#engine = context.createEngine();
+    const advance = (step: () => void) => this.#step(step);
+    this.#handshake = new Handshake({ engine: this.#engine, context, client: this.#client, advance });
+    socket.on("data", (data: Uint8Array) => this.#step(() => this.#engine.receive(data)));
+    socket.on("drain", () => this.#drained());
+    socket.on("end", () => this.#clientFinished());
+    socket.on("error", () => this.#abandon());
+    socket.on("close", () => {
+      this.#release();
+      onOver();
+    });
+  }
+
+  /** Tells the client that no more comes, and ends the connection: for a worker that has to stop. */
+  close(): void {
+    if (this.#isReleased) return;
+    if (this.#handshake.hasEnded) {
+      this.#step(() => this.#engine.close());
+      this.#finish();
+    } else {
+      this.#step(() => this.#engine.abort(AlertDescription.user_canceled));
+    }
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #step(step: () => void): void {
+    try {
+      step();
+      this.#advance();
+    } catch (error) {
+      this.#context.log.error({ event: "connection-broken", client: this.#client, err: error });
+      this.#abandon();
+    }
+  }
+
+  #advance(): void {
+    if (this.#isReleased) return;
+    for (let event = this.#engine.nextEvent(); event !== undefined; event = this.#engine.nextEvent()) {
+      this.#act(event);
+    }
+    const output = this.#engine.takeOutput();
+    if (output !== undefined && this.#socket.writable) this.#socket.write(output);
+    if (this.#isReleased) return;
+    if (this.#engineFailed || this.#relay?.isComplete) this.#finish();
+    else this.#throttle();
+  }
+
+  #act(event: TlsServerEvent): void {
+    switch (event.type) {
+      case "client-hello":
+        return this.#handshake.chooseSite(event.clientHello);
+      case "encapsulation-needed":
+        this.#handshake.encapsulate(event.encapsulationKey);
+        return;
+      case "signature-needed":
+        this.#handshake.sign(event.request);
+        return;
+      case "handshake-complete":
+        return this.#startRelay(event.parameters);
+      case "application-data":
+        return this.#relay?.fromClient(event.data);
+      case "close-notify":
+        this.#relay?.clientEnded();
+        return this.#watchHalfClosed();
+      case "failed":
+        this.#engineFailed = true;
+        return this.#handshake.fail(event);
+      default:
+        event satisfies never;
+    }
+  }
+
+  #startRelay(parameters: NegotiatedParameters): void {
+    this.#handshake.complete(parameters);
+    this.#socket.setKeepAlive(true, keepAliveDelay);
+    this.#relay = openRelay(this.#handshake.site!, this.#socket, parameters, {
+      send: (data) => this.#sendToClient(data),
+      endSending: () => this.#endSending(),
+      pause: () => this.#setBackendFull(true),
+      resume: () => this.#setBackendFull(false),
+      backendFailed: (error) => this.#backendFailed(error),
+    });
+  }
+
+  #sendToClient(data: Uint8Array): boolean {
+    if (!this.#isReleased) this.#step(() => this.#engine.send(data));
+    return !this.#socket.writableNeedDrain;
+  }
+
+  #drained(): void {
+    if (this.#isReleased) return;
+    this.#relay?.clientDrained();
+    this.#throttle();
+  }
+
+  #setBackendFull(isFull: boolean): void {
+    this.#backendIsFull = isFull;
+    if (!this.#isReleased) this.#throttle();
+  }
+
+  /** Reads from the client only what somebody has a use for: what waits, waits in the client's memory. */
+  #throttle(): void {
+    const isFull = this.#backendIsFull || !this.#engine.wantsInput ||
+      this.#socket.writableLength > mostUnread;
+    if (isFull) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** The backend's FIN becomes a close_notify and a FIN; the client may go on sending. */
+  #endSending(): void {
+    if (this.#isReleased) return;
+    this.#step(() => this.#engine.close());
+    if (this.#isReleased) return;
+    this.#socket.end();
+    this.#watchHalfClosed();
+  }
+
+  /** The client's FIN. Without a close_notify before it, what came may be cut off: it is not passed off as whole. */
+  #clientFinished(): void {
+    if (!this.#isReleased && !this.#relay?.clientHasEnded) this.#abandon();
+  }
+
+  #backendFailed(error: Error): void {
+    if (this.#isReleased) return;
+    const site = this.#handshake.site?.name;
+    this.#context.log.warn({ event: "backend-failed", client: this.#client, site, err: error });
+    this.#step(() => this.#engine.abort(AlertDescription.internal_error));
+  }
+
+  #watchHalfClosed(): void {
+    this.#socket.setTimeout(this.#context.limits.halfClosedIdle, () => this.#socket.destroy());
+  }
+
+  /** The end in good order: what is written still reaches the client. */
+  #finish(): void {
+    if (this.#isReleased) return;
+    this.#release();
+    closeLingering(this.#socket);
+  }
+
+  /** The end without a word. */
+  #abandon(): void {
+    this.#release();
+    this.#socket.destroy();
+  }
+
+  /** Lets go of everything but the socket. */
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#handshake.end("aborted");
+    this.#engine[Symbol.dispose]();
+    this.#relay?.release();
+  }
+}

@@ -1,0 +1,29 @@
+import type { Logger } from "../../shared/log.ts";
+import type { Encapsulation } from "../../shared/libcrypto/ml_kem.ts";
+import type { Site } from "../certificates/site_table.ts";
+import type { RemoteSigner } from "../keyless/remote_signer.ts";
+import type { EdgeMetrics } from "../proxy/metrics.ts";
+import type { TlsServerEngine } from "../tls/server_engine.ts";
+
+/** The part of {@link TlsServerEngine} that a connection drives. */
+export type Engine = Omit<TlsServerEngine, "updateKeys">;
+
+export interface ConnectionLimits {
+  /** Milliseconds from the accept to the client's Finished. */
+  readonly handshakeDeadline: number;
+  /** Milliseconds for one private key operation, retries included. */
+  readonly keyOperationDeadline: number;
+  /** Milliseconds without a byte after which a connection with one direction at its end is closed. */
+  readonly halfClosedIdle: number;
+}
+
+/** What all connections of a worker share. */
+export interface ConnectionContext {
+  readonly createEngine: () => Engine;
+  readonly findSite: (serverName: string | undefined) => Site | undefined;
+  readonly signer: Pick<RemoteSigner, "sign">;
+  readonly encapsulate: (encapsulationKey: Uint8Array) => Promise<Encapsulation>;
+  readonly metrics: Pick<EdgeMetrics, "handshake">;
+  readonly log: Logger;
+  readonly limits: ConnectionLimits;
+}

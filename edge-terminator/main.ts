@@ -1,0 +1,25 @@
+/** The edge: `--config F` starts the supervisor, which starts the workers; `--check` validates and exits. */
+import { resolve } from "node:path";
+import { processArgumentsOrExit } from "../shared/config/arguments.ts";
+import { HoldfastError } from "../shared/errors.ts";
+import { checkIdentity, loadEdgeConfig } from "./config.ts";
+import { superviseEdge } from "./supervisor/supervise_edge.ts";
+
+const { config, check } = processArgumentsOrExit(
+  "edge",
+  "Terminates TLS for clients; holds no private key of theirs.",
+);
+const configFile = resolve(config);
+try {
+  if (check) {
+    await checkIdentity(configFile, await loadEdgeConfig(configFile));
+    Deno.stdout.writeSync(new TextEncoder().encode(`${config} is a valid edge configuration\n`));
+  } else {
+    await superviseEdge(configFile);
+  }
+  Deno.exit(0);
+} catch (error) {
+  if (!(error instanceof HoldfastError)) throw error;
+  Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
+  Deno.exit(1);
+}

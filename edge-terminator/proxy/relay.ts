@@ -1,0 +1,82 @@
+import type { Socket } from "node:net";
+
+/** The client's end of a relay, in plaintext. */
+export interface ClientSide {
+  /** Sends bytes; false: they wait, and `clientDrained` will be called when they are gone. */
+  send(data: Uint8Array): boolean;
+  /** Ends what the client receives, in good order. */
+  endSending(): void;
+  /** No bytes come from the client until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** The backend failed: the client must not take what it has for the whole. */
+  backendFailed(error: Error): void;
+}
+
+/**
+ * Carries bytes between a client and its backend, both ways and with backpressure: whoever does not read is not read
+ * for, so that a relay holds one read's worth of bytes in each direction, and what the sockets hold.
+ *
+ * Each direction ends by itself: the client's close_notify becomes a FIN to the backend, the backend's FIN a
+ * close_notify to the client.
+ */
+export class Relay {
+  readonly #backend: Socket;
+  readonly #client: ClientSide;
+  #clientEnded = false;
+  #backendEnded = false;
+
+  /** `backend` may still be connecting. Bytes that must come first are written to it before. */
+  constructor(backend: Socket, client: ClientSide) {
+    this.#backend = backend;
+    this.#client = client;
+    backend.on("data", (data: Uint8Array) => {
+      if (!client.send(data)) backend.pause();
+    });
+    backend.on("drain", () => client.resume());
+    backend.on("end", () => {
+      this.#backendEnded = true;
+      client.endSending();
+    });
+    backend.on("error", (error: Error) => {
+      // After its FIN the backend owes nothing: that it no longer takes bytes concerns nobody but the client's upload.
+      if (!this.#backendEnded) client.backendFailed(error);
+    });
+  }
+
+  /** Both directions have come to their end in good order. */
+  get isComplete(): boolean {
+    return this.#clientEnded && this.#backendEnded;
+  }
+
+  /** The client has said that it sends no more. */
+  get clientHasEnded(): boolean {
+    return this.#clientEnded;
+  }
+
+  fromClient(data: Uint8Array): void {
+    if (this.#backend.destroyed || this.#clientEnded) return;
+    if (!this.#backend.write(data)) this.#client.pause();
+  }
+
+  /** The client's close_notify. */
+  clientEnded(): void {
+    this.#clientEnded = true;
+    this.#backend.end();
+  }
+
+  clientDrained(): void {
+    this.#backend.resume();
+  }
+
+  /**
+   * The connection to the client is over. A stream that was cut off is not passed off as a whole one: the backend gets
+   * a reset instead of a FIN. What both sides have ended is left to drain.
+   */
+  release(): void {
+    if (this.isComplete) return;
+    // There is nobody to reset while it is still connecting.
+    if (this.#clientEnded || this.#backend.connecting) this.#backend.destroy();
+    else this.#backend.resetAndDestroy();
+  }
+}

@@ -1,0 +1,8 @@
+import { HoldfastError } from "../../shared/errors.ts";
+
+/** A worker that ended, or stayed silent, before it accepted connections. Code `worker-start-failed`, or the worker's own. */
+export class WorkerStartError extends HoldfastError {
+  constructor(slot: number, reason: string, code = "worker-start-failed") {
+    super(code, `Cannot start worker ${slot}: ${reason}`);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Logger } from "../../shared/log.ts";
+import { formatAddress, type TcpAddress } from "../../shared/config/address.ts";
+import type { Readiness } from "../../shared/admin_port.ts";
+import { Generation, type Revision } from "./generation.ts";
+import { ListeningSockets } from "./listening_sockets.ts";
+import { readinessOf } from "./readiness.ts";
+import { defaultRestartTiming } from "./restart_backoff.ts";
+import { WorkerMetrics } from "./worker_metrics.ts";
+import type { WorkerProcess } from "./worker_process.ts";
+import { killGrace, type SlotTiming } from "./worker_slot.ts";
+
+export const defaultSlotTiming: SlotTiming = {
+  start: 30_000,
+  reportInterval: 2000,
+  silence: 30_000,
+  restart: defaultRestartTiming,
+};
+
+/** Milliseconds that a scrape or a readiness check waits for a worker's answer. */
+const reportDeadline = 1000;
+
+/**
+ * Owns the listening sockets and the workers; holds no secret and sees no application byte.
+ *
+ * `start` once, then `reload` as often as wanted, then `stop` once.
+ */
+export class Supervisor {
+  readonly #sockets = new ListeningSockets();
+  readonly #metrics = new WorkerMetrics();
+  readonly #processes = new Set<WorkerProcess>();
+  readonly #draining = new Set<Promise<void>>();
+  readonly #log: Logger;
+  readonly #timing: SlotTiming;
+  #current: Generation | undefined;
+
+  constructor(log: Logger, timing: SlotTiming = defaultSlotTiming) {
+    this.#log = log;
+    this.#timing = timing;
+  }
+
+  /** Where the edge listens, with real ports. */
+  get addresses(): TcpAddress[] {
+    return this.#sockets.addresses;
+  }
+
+  /** Every worker process that has not ended, the draining ones too. */
+  get workers(): readonly WorkerProcess[] {
+    return [...this.#processes];
+  }
+
+  /** Listens and starts the workers; throws, with nothing left behind, when one of them cannot start. */
+  async start(revision: Revision): Promise<void> {
+    try {
+      this.#sockets.open(revision.addresses, revision.workers);
+      this.#current = await this.#startGeneration(revision);
+    } catch (error) {
+      this.#sockets[Symbol.dispose]();
+      throw error;
+    }
+    this.#log.info(
+      {
+        event: "edge-serves",
+        addresses: this.addresses.map(formatAddress),
+        workers: this.#current.slots.map(({ process }) => process.pid),
+      },
+      "the edge accepts connections",
+    );
+  }
+
+  /**
+   * Starts workers for `revision`; once all of them accept connections, the old ones drain. Connections waiting in the
+   * listening sockets meanwhile are accepted by either. Throws, and changes nothing, when a new worker cannot start.
+   */
+  async reload(revision: Revision): Promise<void> {
+    const old = this.#current;
+    if (old === undefined) return;
+    try {
+      this.#sockets.open(revision.addresses, revision.workers);
+      this.#current = await this.#startGeneration(revision);
+    } catch (error) {
+      this.#sockets.closeAllBut(old.revision.addresses);
+      throw error;
+    }
+    this.#drain(old, old.revision.drainDeadline);
+    await old.stoppedListening();
+    this.#sockets.closeAllBut(revision.addresses);
+  }
+
+  /** Stops accepting, lets connections end within the deadline, ends every worker. */
+  async stop(deadline = this.#current?.revision.drainDeadline ?? 0): Promise<void> {
+    const last = this.#current;
+    this.#current = undefined;
+    if (last !== undefined) this.#drain(last, deadline);
+    this.#sockets[Symbol.dispose]();
+    const timer = setTimeout(() => this.kill(), deadline + killGrace);
+    await Promise.all(this.#draining);
+    clearTimeout(timer);
+  }
+
+  /** Ends every worker at once. */
+  kill(): void {
+    for (const worker of this.#processes) worker.kill();
+  }
+
+  /** The edge is ready while every slot has a worker that serves and reaches a key server. */
+  async readiness(): Promise<Readiness> {
+    const slots = this.#current?.slots ?? [];
+    return readinessOf(
+      await Promise.all(slots.map(async ({ slot, state, process }) => ({
+        slot,
+        state,
+        pid: process.pid,
+        report: await process.report(reportDeadline),
+      }))),
+    );
+  }
+
+  /** Prometheus' text format, for all workers together. */
+  async metrics(): Promise<string> {
+    await Promise.all(this.workers.map((worker) => worker.report(reportDeadline)));
+    return await this.#metrics.exposition(this.workers.map(({ lastReport }) => lastReport?.metrics ?? []));
+  }
+
+  #startGeneration(revision: Revision): Promise<Generation> {
+    const watch = (worker: WorkerProcess) => {
+      this.#processes.add(worker);
+      worker.exited.then(async () => {
+        await this.#metrics.retire(worker.lastReport?.metrics ?? []);
+        this.#processes.delete(worker);
+      });
+    };
+    return Generation.start(revision, this.#sockets, { timing: this.#timing, log: this.#log, watch });
+  }
+
+  #drain(generation: Generation, deadline: number): void {
+    const drained = generation.drain(deadline);
+    this.#draining.add(drained);
+    drained.then(() => this.#draining.delete(drained));
+  }
+}

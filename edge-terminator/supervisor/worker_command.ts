@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { formatAddress } from "../../shared/config/address.ts";
+import { pathBesideConfig } from "../../shared/config/paths.ts";
+import type { EdgeConfigFile } from "../config.ts";
+import type { WorkerCommand } from "./worker_process.ts";
+
+/** What a worker may do, by Deno's permissions; DESIGN.md says what for. Hosts, paths and names are exact. */
+export interface WorkerPermissions {
+  /** Files of the configuration, by absolute path, and unix sockets. */
+  readonly read: readonly string[];
+  /** Unix sockets that it connects to: Deno wants both. */
+  readonly write: readonly string[];
+  /** "host:port" of key servers and backends. */
+  readonly net: readonly string[];
+  readonly env: readonly string[];
+}
+
+/** Read by pino and prom-client as they load; neither's value matters. */
+const libraryEnvironment = ["NODE_V8_COVERAGE", "NODE_UNIQUE_ID"];
+
+/** The least that a worker with this configuration needs. */
+export function workerPermissions(configFile: string, config: EdgeConfigFile): WorkerPermissions {
+  const absolute = (path: string) => pathBesideConfig(configFile, path);
+  const key = keyPermissions(config.identity.private_key, absolute);
+  const files = [
+    config.identity.certificate,
+    ...config.key_server.flatMap((keyServer) => "ca" in keyServer ? [keyServer.ca] : []),
+    ...config.site.flatMap(({ certificates }) => certificates),
+  ].map(absolute);
+  const backends = config.site.map(({ backend }) => backend);
+  const sockets = [
+    ...config.key_server.flatMap((keyServer) => "unix" in keyServer ? [keyServer.unix] : []),
+    ...backends.flatMap((backend) => "path" in backend ? [backend.path] : []),
+  ].map(absolute);
+  const addresses = [
+    ...config.key_server.flatMap((keyServer) => "address" in keyServer ? [keyServer.address] : []),
+  ];
+  return {
+    // The configuration itself for error messages only, which tell a problem's line.
+    read: unique([configFile, ...files, ...key.read, ...sockets]),
+    write: unique(sockets),
+    net: unique([...addresses, ...backends.filter((backend) => "port" in backend)].map(formatAddress)),
+    env: unique([...libraryEnvironment, ...key.env]),
+  };
+}
+
+/** The command line of a worker: Deno itself, with these permissions and no others. */
+export function workerCommand(permissions: WorkerPermissions): WorkerCommand {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  return {
+    command: Deno.execPath(),
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--cached-only", "--config", join(root, "deno.json")],
+      ...flag("read", permissions.read),
+      ...flag("write", permissions.write),
+      ...flag("net", permissions.net),
+      ...flag("env", permissions.env),
+      // Without paths: with them Deno refuses every pointer operation, and looks for libraries in its folder only.
+      "--allow-ffi",
+      "--allow-sys=hostname",
+      join(root, "edge-terminator/worker/main.ts"),
+    ],
+  };
+}
+
+/** The identity's private key is a file, or comes from the environment or from systemd. */
+function keyPermissions(
+  source: string,
+  absolute: (path: string) => string,
+): { read: string[]; env: string[] } {
+  const [, kind, name = ""] = /^(?:(env|credential):)?(.*)$/s.exec(source) ?? [];
+  if (kind === "env") return { read: [], env: [name] };
+  if (kind === undefined) return { read: [absolute(source.replace(/^file:/, ""))], env: [] };
+  const folder = Deno.env.get("CREDENTIALS_DIRECTORY");
+  return { read: folder === undefined ? [] : [join(folder, name)], env: ["CREDENTIALS_DIRECTORY"] };
+}
+
+/** A flag without values would allow everything: leave it out then. A comma in a value is doubled. */
+function flag(name: string, values: readonly string[]): string[] {
+  return values.length === 0
+    ? []
+    : [`--allow-${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`];
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,78 @@
+/**
+ * What a supervisor and its workers say to each other: one JSON object a line, to the worker over its stdin, from the
+ * worker over its stdout. No message carries a secret.
+ */
+import { z } from "zod";
+
+/** A descriptor that the worker inherited, and the address it listens on as a client would write it. */
+export interface InheritedListener {
+  readonly fd: number;
+  readonly address: string;
+}
+
+/** The first line a worker gets. The text goes along so that a restart serves what was accepted, not what the file says by then. */
+export interface StartMessage {
+  readonly type: "start";
+  /** Where the configuration came from: relative paths in it are relative to its folder. */
+  readonly configFile: string;
+  readonly configText: string;
+  readonly slot: number;
+  readonly listeners: readonly InheritedListener[];
+}
+
+export type SupervisorMessage =
+  | StartMessage
+  /** Wants a report with the same number. */
+  | { readonly type: "report"; readonly id: number }
+  /** No new connections; those at hand may end by themselves within the deadline, in milliseconds. Then exit with 0. */
+  | { readonly type: "drain"; readonly deadline: number };
+
+const metricValueSchema = z.object({
+  value: z.number(),
+  labels: z.record(z.string(), z.union([z.string(), z.number()])),
+  metricName: z.string().optional(),
+});
+
+const metricSchema = z.object({
+  name: z.string().max(200),
+  help: z.string().max(1000),
+  type: z.enum(["counter", "gauge", "histogram", "summary"]),
+  aggregator: z.enum(["omit", "sum", "first", "min", "max", "average"]).default("sum"),
+  values: z.array(metricValueSchema).max(10_000),
+});
+
+const keyServerSchema = z.object({
+  name: z.string(),
+  usable: z.boolean(),
+  connected: z.boolean(),
+  breaker: z.string(),
+  lastError: z.string().optional(),
+});
+
+const reportSchema = z.object({
+  type: z.literal("report"),
+  /** The request's number; 0 in the last report before a worker ends by itself. */
+  id: z.int().min(0),
+  connections: z.int().min(0),
+  keyServers: z.array(keyServerSchema).max(1000),
+  metrics: z.array(metricSchema).max(1000),
+});
+
+/** A worker is the process that reads what strangers send: its words are checked like any other input. */
+export const workerMessageSchema = z.discriminatedUnion("type", [
+  /** It accepts connections. */
+  z.object({ type: z.literal("ready") }),
+  /** It cannot start: the words of a HoldfastError. It exits next. */
+  z.object({ type: z.literal("failed"), code: z.string().max(100), message: z.string().max(100_000) }),
+  /** Its copies of the listening sockets are closed. */
+  z.object({ type: z.literal("stopped-listening") }),
+  reportSchema,
+]);
+
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+export type WorkerReport = z.infer<typeof reportSchema>;
+export type MetricSnapshot = z.infer<typeof metricSchema>;
+export type KeyServerReport = z.infer<typeof keyServerSchema>;
+
+/** Longest line either side takes, in bytes. */
+export const maximumLineLength = 8 << 20;

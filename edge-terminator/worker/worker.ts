@@ -1,0 +1,121 @@
+import { createLogger, type Logger } from "../../shared/log.ts";
+import { formatAddress } from "../../shared/config/address.ts";
+import { setCloseOnExec } from "../../shared/libc/bindings.ts";
+import { encapsulate } from "../../shared/libcrypto/ml_kem.ts";
+import { defaultSecureHeapBytes, openSecureHeap } from "../../shared/libcrypto/secure_heap.ts";
+import { LockedPool } from "../../shared/memory/locked_pool.ts";
+import { type EdgeConfig, loadEdgeConfig, siteTable } from "../config.ts";
+import { Acceptor } from "../connection/acceptor.ts";
+import type { ConnectionContext } from "../connection/context.ts";
+import { openRemoteSigner, type RemoteSigner } from "../keyless/remote_signer.ts";
+import { isUsable } from "../keyless/key_server_health.ts";
+import { EdgeMetrics } from "../proxy/metrics.ts";
+import { TlsServerEngine } from "../tls/server_engine.ts";
+import type { KeyServerReport, MetricSnapshot, StartMessage, WorkerReport } from "./control_messages.ts";
+import { memoryBudget } from "./memory_budget.ts";
+
+/** Milliseconds without a byte after which a connection with one direction at its end is closed. */
+const halfClosedIdle = 60_000;
+
+/** One worker: the locked memory, the site table, the signer, and the connections. */
+export class Worker {
+  readonly log: Logger;
+  /** Milliseconds that connections get when nobody says another number. */
+  readonly drainDeadline: number;
+  readonly #pool: LockedPool;
+  readonly #signer: RemoteSigner;
+  readonly #metrics: EdgeMetrics;
+  readonly #acceptor: Acceptor;
+
+  private constructor(config: EdgeConfig, log: Logger, pool: LockedPool) {
+    this.log = log;
+    this.drainDeadline = config.limits.drainDeadline;
+    this.#pool = pool;
+    this.#metrics = new EdgeMetrics(pool, () => this.#acceptor.size);
+    this.#signer = openSigner(config, this.#metrics, log);
+    const sites = siteTable(config);
+    const context: ConnectionContext = {
+      createEngine: () => new TlsServerEngine({ pool }),
+      findSite: (serverName) => sites.find(serverName),
+      signer: this.#signer,
+      encapsulate: (encapsulationKey) => encapsulate(pool, encapsulationKey),
+      metrics: this.#metrics,
+      log,
+      limits: { ...config.limits, halfClosedIdle },
+    };
+    const maximumConnections = config.limits.connections;
+    this.#acceptor = new Acceptor({ context, metrics: this.#metrics, log, maximumConnections });
+  }
+
+  /**
+   * Locks memory, loads everything, and accepts connections. Throws the HoldfastError of what is missing, the typed ones
+   * of the pool and the secure heap when memory cannot be locked.
+   */
+  static async start({ configFile, configText, slot, listeners }: StartMessage): Promise<Worker> {
+    const config = await loadEdgeConfig(configFile, configText);
+    const log = createLogger("edge-worker", config.log.level);
+    const pool = LockedPool.open({ totalBytes: config.memory.poolBytes, backing: config.memory.backing });
+    openSecureHeap();
+    const budget = memoryBudget(pool, config.limits.connections, defaultSecureHeapBytes);
+    const words = "locked memory: blocks of the pool against those that open connections need";
+    log[budget.isEnough ? "info" : "warn"]({ event: "memory-budget", slot, ...budget }, words);
+    const worker = new Worker(config, log, pool);
+    for (const { fd } of listeners) {
+      setCloseOnExec(fd, true);
+      await worker.#acceptor.listen(fd);
+    }
+    const addresses = listeners.map(({ address }) => address);
+    log.info({ event: "worker-serves", slot, addresses, keyServers: config.keyServers.map(nameOf) });
+    return worker;
+  }
+
+  async report(id: number): Promise<WorkerReport> {
+    return {
+      type: "report",
+      id,
+      connections: this.#acceptor.size,
+      keyServers: this.#signer.health().map((health): KeyServerReport => ({
+        name: health.name,
+        usable: isUsable(health),
+        connected: health.connected,
+        breaker: health.breaker,
+        ...(health.lastError === undefined ? {} : { lastError: health.lastError }),
+      })),
+      metrics: await this.#metrics.registry.snapshot() as MetricSnapshot[],
+    };
+  }
+
+  /** Accepts nothing more; what is open has `deadline` milliseconds. May be called again with a shorter one. */
+  endWithin(deadline: number): void {
+    this.#acceptor.stopListening();
+    this.#acceptor.endWithin(deadline);
+  }
+
+  /** Resolves when the last connection has ended and everything is given back. */
+  async drained(): Promise<void> {
+    await this.#acceptor.drained();
+    await this.#signer.close();
+    const left = this.#pool.blocksInUse;
+    if (left > 0) {
+      this.log.error({ event: "pool-leak", blocks: left }, "blocks of the pool were not returned");
+    }
+    this.#pool[Symbol.dispose]();
+  }
+}
+
+function openSigner(config: EdgeConfig, metrics: EdgeMetrics, log: Logger): RemoteSigner {
+  return openRemoteSigner({
+    keyServers: config.keyServers,
+    identity: config.identity,
+    transcript: config.transcript,
+    events: {
+      operation: metrics.operation,
+      channelOpened: (report) => log.info({ event: "channel-opened", ...report }),
+      channelClosed: (report) => log.warn({ event: "channel-closed", ...report }),
+    },
+  });
+}
+
+function nameOf(endpoint: EdgeConfig["keyServers"][number]): string {
+  return "path" in endpoint ? endpoint.name : `${endpoint.name} (${formatAddress(endpoint.address)})`;
+}
