@@ -4,7 +4,7 @@
  * Every run makes new authorities and forgets their keys, so nothing in the folder can certify anything later.
  */
 import { Command } from "commander";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { DevelopmentPki } from "./dev_pki.ts";
 import { publicKeyInfoFromPem } from "./key_pair.ts";
 import { writeIdentity, writePublic, writeRoots } from "./write.ts";
@@ -30,8 +30,14 @@ function parsePair(text: string, earlier: readonly Pair[] = []): readonly Pair[]
   return [...earlier, { name: match[1], value: match[2] }];
 }
 
+/** A path as the caller means it: a task runs in the repository's root, whatever folder it was called from. */
+function fromCaller(path: string): string {
+  return resolve(Deno.env.get("INIT_CWD") ?? ".", path);
+}
+
 async function writePki(options: Options): Promise<void> {
-  const { out, keyServer, edge, site } = options;
+  const { keyServer, edge, site } = options;
+  const out = fromCaller(options.out);
   const [first = "www.holdfast.test", ...others] = options.names.split(",");
   const pki = await DevelopmentPki.create();
   await Deno.mkdir(out, { recursive: true, mode: 0o700 });
@@ -39,7 +45,7 @@ async function writePki(options: Options): Promise<void> {
   await writeIdentity(out, "key-server", await pki.keyServerIdentity(keyServer));
   for (const { name, value } of edge) await writeIdentity(out, `edge-${name}`, await pki.edgeIdentity(value));
   for (const { name, value } of site) {
-    const publicKeyInfo = publicKeyInfoFromPem(await Deno.readTextFile(value));
+    const publicKeyInfo = publicKeyInfoFromPem(await Deno.readTextFile(fromCaller(value)));
     await writePublic(join(out, `${name}.pem`), await pki.siteCertificate(publicKeyInfo, [first, ...others]));
   }
 }
