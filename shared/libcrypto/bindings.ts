@@ -176,6 +176,10 @@ const symbolTable = {
     ],
     result: "usize",
   },
+  d2i_PrivateKey: {
+    parameters: ["i32", /* type */ "usize", /* a */ "buffer", /* pp */ "i64" /* length */],
+    result: "usize",
+  },
   EVP_PKEY_CTX_new_from_name: {
     parameters: ["usize", /* libctx */ "buffer", /* name */ "pointer" /* propquery */],
     result: "usize",

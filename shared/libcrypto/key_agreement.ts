@@ -1,6 +1,6 @@
 import type { LockedPool } from "../memory/locked_pool.ts";
 import type { Secret } from "../memory/secret.ts";
-import { cString, libcrypto } from "./bindings.ts";
+import { addressOf, cString, libcrypto } from "./bindings.ts";
 import { KeyAgreementError } from "./errors.ts";
 import { drainErrorQueue, libcryptoFailure, mustExist, mustSucceed } from "./failure.ts";
 import { encodedPublicKey, KeyHandle } from "./public_key.ts";
@@ -91,6 +91,34 @@ export class EphemeralKeyPair implements Disposable {
   }
 
   /**
+   * The key pair of a published scalar over any group: for test vectors. A curve's scalar passes through ordinary memory
+   * on its way, which no secret may.
+   *
+   * @param scalar big-endian for the NIST curves, as long as the field; 32 bytes little-endian for x25519
+   */
+  static fromPublishedScalar(group: KeyAgreementGroup, scalar: Uint8Array): EphemeralKeyPair {
+    ensureSecureHeap();
+    const { EVP_PKEY_new_raw_private_key_ex, d2i_PrivateKey } = libcrypto();
+    const intent = `take a scalar of ${group}`;
+    if (group === "x25519") {
+      const key = EVP_PKEY_new_raw_private_key_ex(
+        0,
+        keyTypeNames.x25519,
+        null,
+        addressOf(scalar),
+        scalar.length,
+      );
+      return new EphemeralKeyPair(group, new KeyHandle(mustExist(key, intent)));
+    }
+    const oid = curveIdentifiers[group];
+    const body = [0x02, 1, 1, 0x04, scalar.length, ...scalar, 0xa0, oid.length, ...oid];
+    const ecPrivateKey = Uint8Array.of(0x30, body.length, ...body); // RFC 5915, Section 3
+    const cursor = new BigUint64Array([addressOf(ecPrivateKey)]);
+    const key = d2i_PrivateKey(EVP_PKEY_EC, 0, cursor, ecPrivateKey.length);
+    return new EphemeralKeyPair(group, new KeyHandle(mustExist(key, intent)));
+  }
+
+  /**
    * The shared secret with a peer, in a new block of the pool: 32 bytes, or 48 for secp384r1.
    *
    * @throws {KeyAgreementError} when the peer's key has the wrong length or form, is off the curve, or leads to an
@@ -158,3 +186,9 @@ export class EphemeralKeyPair implements Disposable {
 
 const uncompressedPoint = 4; // SEC 1, Section 2.3.3
 const keyTypeNames = { x25519: cString("X25519") };
+const EVP_PKEY_EC = 408;
+/** DER of the curves' object identifiers (RFC 5480, Section 2.1.1.1). */
+const curveIdentifiers = {
+  secp256r1: [0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
+  secp384r1: [0x06, 5, 0x2b, 0x81, 4, 0, 0x22],
+};
