@@ -192,10 +192,7 @@ function endpointOf(
   keyServer: EdgeConfigFile["key_server"][number],
   absolute: (name: string) => string,
 ): KeyServerEndpoint {
-  if ("unix" in keyServer) {
-    const path = absolute(keyServer.unix);
-    return { name: `unix:${path}`, path };
-  }
+  if ("unix" in keyServer) return { path: absolute(keyServer.unix) };
   return { name: keyServer.name, address: keyServer.address, ca: absolute(keyServer.ca) };
 }
 

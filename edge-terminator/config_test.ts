@@ -80,10 +80,7 @@ Deno.test("a key server on this host is named by its socket alone", async () => 
   );
   await Deno.writeTextFile(folder.file("edge.toml"), unix);
   const path = folder.file("run/key-server.sock");
-  assert.deepEqual((await loadEdgeConfig(folder.file("edge.toml"))).keyServers, [{
-    name: `unix:${path}`,
-    path,
-  }]);
+  assert.deepEqual((await loadEdgeConfig(folder.file("edge.toml"))).keyServers, [{ path }]);
 });
 
 const replacing = (from: string | RegExp, to: string) => (text: string) => {

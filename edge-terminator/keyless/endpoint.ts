@@ -1,4 +1,4 @@
-import type { TcpAddress } from "../../shared/config/address.ts";
+import { formatAddress, type TcpAddress } from "../../shared/config/address.ts";
 
 /** A key server over the network: mutual TLS, its certificate checked for `name` against `ca`. */
 export interface TlsEndpoint {
@@ -10,9 +10,15 @@ export interface TlsEndpoint {
 
 /** A key server on this host: no TLS, the socket's owner and mode protect it. */
 export interface UnixEndpoint {
-  readonly name: string;
   /** Absolute path of the socket. */
   readonly path: string;
 }
 
 export type KeyServerEndpoint = TlsEndpoint | UnixEndpoint;
+
+/** What logs, readiness and errors call it: no two differ in less, since replicas may share a certificate's name. */
+export function endpointLabel(endpoint: KeyServerEndpoint): string {
+  return "path" in endpoint
+    ? `unix:${endpoint.path}`
+    : `${endpoint.name} (${formatAddress(endpoint.address)})`;
+}

@@ -3,7 +3,7 @@ import { Backoff } from "./backoff.ts";
 import { Channel, type ChannelAnswer } from "./channel.ts";
 import { CircuitBreaker } from "./circuit_breaker.ts";
 import type { DeadlineWheel } from "./deadline_wheel.ts";
-import type { KeyServerEndpoint } from "./endpoint.ts";
+import { endpointLabel, type KeyServerEndpoint } from "./endpoint.ts";
 import { ChannelError, KeyOperationError, type KeyOperationErrorCode } from "./errors.ts";
 import type { KeylessEvents } from "./events.ts";
 import type { IdentityFiles } from "./identity.ts";
@@ -54,7 +54,7 @@ export class KeyServerLink {
 
   constructor(options: KeyServerLinkOptions) {
     const { timing, endpoint } = options;
-    this.name = endpoint.name;
+    this.name = endpointLabel(endpoint);
     this.#options = options;
     this.#silence = new SilenceDetector(timing.silentTicks);
     this.#reconnect = new Backoff(timing.reconnect);

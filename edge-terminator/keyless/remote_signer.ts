@@ -1,3 +1,4 @@
+import type { OperationName } from "../../shared/keyless_protocol/operations.ts";
 import type { SignatureRequest } from "../tls/server_events.ts";
 import { DeadlineWheel } from "./deadline_wheel.ts";
 import type { KeyServerEndpoint } from "./endpoint.ts";
@@ -26,13 +27,13 @@ export interface RemoteSigner {
 }
 
 export interface RemoteSignerOptions {
-  /** By preference: the first that is connected and works is asked. Not empty; names differ. */
+  /** By preference: the first that is connected and works is asked. Not empty; no two alike. */
   readonly keyServers: readonly KeyServerEndpoint[];
   readonly identity: IdentityFiles;
   readonly transcript: TranscriptForm;
   readonly events?: KeylessEvents;
   readonly timing?: LinkTiming;
-  /** Requests in flight to one key server at most. Default 4096. */
+  /** Requests in flight to one key server at most. Default 1024, as a key server allows a connection. */
   readonly maximumInFlight?: number;
   /** Bytes that one key server has not taken yet, at most. Default 4 MiB. */
   readonly maximumUnsentBytes?: number;
@@ -49,6 +50,11 @@ const maximumLosses = 2;
 export function openRemoteSigner(options: RemoteSignerOptions): RemoteSigner {
   return new KeyServerSigner(options);
 }
+
+const operationNames = {
+  "tls13-certificate-verify": "sign-tls13",
+  "tls12-server-key-exchange": "sign-tls12",
+} as const satisfies Record<SignatureRequest["kind"], OperationName>;
 
 /** One operation on its way through the key servers. */
 interface Operation {
@@ -80,7 +86,7 @@ class KeyServerSigner implements RemoteSigner {
         identity: options.identity,
         wheel: this.#wheel,
         timing: options.timing ?? defaultLinkTiming,
-        maximumInFlight: options.maximumInFlight ?? 4096,
+        maximumInFlight: options.maximumInFlight ?? 1024,
         maximumUnsentBytes: options.maximumUnsentBytes ?? 4 << 20,
         events: this.#events,
         onConnected: () => this.#failover.wake(),
@@ -124,7 +130,12 @@ class KeyServerSigner implements RemoteSigner {
   async #complete(operation: Operation, began: number): Promise<Uint8Array> {
     const report = (result: "ok" | KeyOperationError["code"]) => {
       const seconds = (performance.now() - began) / 1000;
-      this.#events.operation?.({ operation: "sign-tls13", result, attempts: operation.attempts, seconds });
+      this.#events.operation?.({
+        operation: operationNames[operation.request.kind],
+        result,
+        attempts: operation.attempts,
+        seconds,
+      });
     };
     try {
       const signature = await this.#run(operation);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { encodeAnswer } from "../../shared/keyless_protocol/answers.ts";
+import type { SignTls12Request } from "../../shared/keyless_protocol/operations.ts";
 import { poll } from "../../test/harness/poll.ts";
 import { onOperations } from "./scripted_key_server.ts";
 import { expectedSignature, signatureRequest } from "./test_requests.ts";
@@ -21,6 +22,37 @@ Deno.test("with the strict form the handshake messages themselves are sent", asy
   await using stage = await Stage.set([{}], { transcript: "strict" });
   const signature = await stage.sign("messages");
   assert.equal(new TextDecoder().decode(signature.subarray(1)), "messages");
+});
+
+Deno.test("a TLS 1.2 signature is asked for by its parts, and the key server writes what is signed", async () => {
+  await using stage = await Stage.set([{}], { transcript: "strict" });
+  const { certificate } = signatureRequest("x");
+  const parts = {
+    clientRandom: new Uint8Array(32).fill(7),
+    serverRandom: new Uint8Array(32).fill(8),
+    namedCurve: 29,
+    publicKey: new Uint8Array(32).fill(9),
+  };
+  const request = {
+    kind: "tls12-server-key-exchange",
+    scheme: 0x0403,
+    certificate,
+    params: new Uint8Array(36),
+    ...parts,
+  } as const;
+  assert.deepEqual(
+    await stage.signer.sign(request, { deadline: 2000 }),
+    new Uint8Array([0x12, ...parts.clientRandom]),
+  );
+  const { deadline: _, ...sent } = stage.server(0).requests.at(-1) as SignTls12Request;
+  assert.deepEqual(sent, {
+    operation: "sign-tls12",
+    role: "server",
+    subjectKeyIdentifier: certificate.subjectKeyIdentifier,
+    serverName: "",
+    signatureScheme: 0x0403,
+    ...parts,
+  });
 });
 
 Deno.test("the first thing on a channel is a ping, and nothing counts as connected before its pong", async () => {

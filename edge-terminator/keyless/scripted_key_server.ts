@@ -25,6 +25,7 @@ export type Script = (request: ScriptedRequest) => void;
 
 /** What every scripted key server "signs" with. */
 export function scriptedSignature(request: KeylessRequest): Uint8Array {
+  if (request.operation === "sign-tls12") return new Uint8Array([0x12, ...request.clientRandom]);
   if (request.operation !== "sign-tls13") throw new TypeError(`no script for ${request.operation}`);
   const { transcript } = request;
   const signed = transcript.form === "hash" ? transcript.transcriptHash : transcript.handshakeMessages;
@@ -113,7 +114,7 @@ export class ScriptedKeyServer implements AsyncDisposable {
     options: ScriptedKeyServerOptions = {},
   ): Promise<ScriptedKeyServer> {
     const { script = working, name = "key-server.holdfast.test", path } = options;
-    if (path !== undefined) return new ScriptedKeyServer({ name, path }, script, createPlainServer);
+    if (path !== undefined) return new ScriptedKeyServer({ path }, script, createPlainServer);
     const identity = options.identity ?? await pki.pki.keyServerIdentity(name);
     const host = ownLoopbackAddress();
     const endpoint = {

@@ -1,5 +1,4 @@
 import { createLogger, type Logger } from "../../shared/log.ts";
-import { formatAddress } from "../../shared/config/address.ts";
 import { setCloseOnExec } from "../../shared/libc/bindings.ts";
 import { encapsulate } from "../../shared/libcrypto/ml_kem.ts";
 import { defaultSecureHeapBytes, openSecureHeap } from "../../shared/libcrypto/secure_heap.ts";
@@ -7,6 +6,7 @@ import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { type EdgeConfig, loadEdgeConfig, siteTable } from "../config.ts";
 import { Acceptor } from "../connection/acceptor.ts";
 import type { ConnectionContext } from "../connection/context.ts";
+import { endpointLabel } from "../keyless/endpoint.ts";
 import { openRemoteSigner, type RemoteSigner } from "../keyless/remote_signer.ts";
 import { isUsable } from "../keyless/key_server_health.ts";
 import { EdgeMetrics } from "../proxy/metrics.ts";
@@ -65,7 +65,7 @@ export class Worker {
       await worker.#acceptor.listen(fd);
     }
     const addresses = listeners.map(({ address }) => address);
-    log.info({ event: "worker-serves", slot, addresses, keyServers: config.keyServers.map(nameOf) });
+    log.info({ event: "worker-serves", slot, addresses, keyServers: config.keyServers.map(endpointLabel) });
     return worker;
   }
 
@@ -114,8 +114,4 @@ function openSigner(config: EdgeConfig, metrics: EdgeMetrics, log: Logger): Remo
       channelClosed: (report) => log.warn({ event: "channel-closed", ...report }),
     },
   });
-}
-
-function nameOf(endpoint: EdgeConfig["keyServers"][number]): string {
-  return "path" in endpoint ? endpoint.name : `${endpoint.name} (${formatAddress(endpoint.address)})`;
 }
