@@ -38,7 +38,7 @@ export class HttpBackend implements AsyncDisposable {
     return new Hono()
       .use(async (context, next) => {
         const { method, path } = context.req;
-        const bodyLength = (await context.req.raw.clone().arrayBuffer()).byteLength;
+        const bodyLength = (await context.req.arrayBuffer()).byteLength;
         this.requests.push({ method, path, headers: context.req.header(), bodyLength });
         await next();
       })

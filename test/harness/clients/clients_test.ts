@@ -92,7 +92,11 @@ Deno.test("curl reports version, suite and status, with the body as response", (
     const result = await curl(endpoint);
     assertFetched(result);
     assert.equal(result.status, 200);
-    assert.deepEqual(result.negotiated, { version: "TLSv1.3", cipherSuite: "TLS_AES_256_GCM_SHA384" });
+    assert.deepEqual(result.negotiated, {
+      version: "TLSv1.3",
+      cipherSuite: "TLS_AES_256_GCM_SHA384",
+      alpn: "http/1.1",
+    });
     assert(result.handshakeSeconds > 0);
     assert.deepEqual(result.chain.map((pem) => new X509Certificate(pem).subject), [
       `CN=${serverName}`,

@@ -25,7 +25,7 @@ export async function curl(endpoint: Endpoint, options: CurlOptions = {}): Promi
       "--show-error",
       "--verbose",
       "--tlsv1.3",
-      "--no-alpn",
+
       "--max-time",
       "15",
       "--noproxy",

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { runCommand } from "../harness/command.ts";
+import { freePort } from "../harness/loopback.ts";
+import { poll } from "../harness/poll.ts";
+import { descendantsOf, isAlive } from "../harness/proc/inspect.ts";
+import { ChildProcess } from "../harness/processes/child_process.ts";
+import { TemporaryFolder } from "../harness/temporary_folder.ts";
+
+const frontDoor = new URL("../../holdfast", import.meta.url).pathname;
+const demo = (...args: string[]) =>
+  new ChildProcess({ name: "demo", command: frontDoor, args: ["demo", ...args] });
+
+Deno.test("demo --once shows the parties, the steps, the chain and a command, and exits 0", async () => {
+  const port = String(freePort());
+  const { code, stdout, stderr } = await runCommand(frontDoor, ["demo", "--once", "--edge-port", port], {
+    deadline: 60_000,
+  });
+  assert.equal(code, 0, stdout + stderr);
+  for (const part of ["key server", "edge supervisor", "edge worker"]) assert(stdout.includes(part), stdout);
+  assert.match(stdout, /TLSv1\.3, TLS_AES_\d+_GCM_SHA\d+, x25519, ecdsa_secp256r1_sha256/);
+  assert.match(stdout, /asks the key server to sign/);
+  assert.match(stdout, /0 CN=www\.holdfast\.test/);
+  assert.match(
+    stdout,
+    new RegExp(`curl --cacert \\S+ --resolve www\\.holdfast\\.test:${port}:127\\.0\\.0\\.1 https://`),
+  );
+  assert.doesNotMatch(stdout, /FAIL|undefined|NaN/);
+  // deno-lint-ignore no-control-regex -- the escape character is what must not be there
+  assert.doesNotMatch(stdout, /\x1b/, "no colours without a terminal");
+});
+
+Deno.test("the command that the demo prints works while it runs, and Ctrl-C ends all of it", async () => {
+  await using state = await TemporaryFolder.create();
+  await using process = demo("--state", state.file("demo"));
+  await poll(
+    "the demo",
+    () => process.end !== undefined || process.lines.some((line) => /stays up/.test(line)),
+    60_000,
+  );
+  const command = process.lines.find((line) => line.includes("curl --cacert"));
+  assert(command !== undefined, process.lines.join("\n"));
+  const { stdout } = await runCommand("sh", ["-c", `${command} --silent`]);
+  assert.match(stdout, /Hello from behind the edge/);
+  const descendants = await descendantsOf(process.pid);
+  assert(descendants.length >= 3, "a key server, a supervisor and a worker");
+  process.signal("SIGINT");
+  assert.deepEqual(await process.ended, { code: 0, signal: null });
+  assert.deepEqual(descendants.filter(isAlive), []);
+});
+
+Deno.test("no process of the demo outlives it when it is killed with SIGKILL", async () => {
+  await using state = await TemporaryFolder.create();
+  await using process = demo("--state", state.file("demo"));
+  await poll(
+    "the demo",
+    () => process.end !== undefined || process.lines.some((line) => /stays up/.test(line)),
+    60_000,
+  );
+  const descendants = await descendantsOf(process.pid);
+  assert(descendants.length >= 3, process.lines.join("\n"));
+  await process.kill();
+  await poll("the end of all", () => !descendants.some(isAlive));
+});
+
+Deno.test("a mistake on the demo's command line ends it with 2", async () => {
+  for (const args of [["--edge-port", "70000"], ["--frobnicate"], ["stray"]]) {
+    assert.equal((await runCommand(frontDoor, ["demo", ...args])).code, 2);
+  }
+});
