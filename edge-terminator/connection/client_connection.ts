@@ -10,6 +10,8 @@ import { openRelay } from "./open_relay.ts";
 
 /** Bytes that a client may leave unread in our socket before nothing is read from it either. */
 const mostUnread = 512 * 1024;
+/** Bytes that are read from a client before the engine has a use for them: alerts and the like fit. */
+const mostAhead = 16 * 1024;
 /** Milliseconds of silence after which the kernel asks a client whether it is still there. */
 const keepAliveDelay = 60_000;
 
@@ -28,6 +30,8 @@ export class ClientConnection {
   readonly #client: string;
   #relay: Relay | undefined;
   #backendIsFull = false;
+  /** Bytes that the client has sent and the engine has no use for yet. */
+  #bytesAhead = 0;
   #engineFailed = false;
   #isReleased = false;
 
@@ -39,7 +43,7 @@ export class ClientConnection {
     this.#engine = context.createEngine();
     const advance = (step: () => void) => this.#step(step);
     this.#handshake = new Handshake({ engine: this.#engine, context, client: this.#client, advance });
-    socket.on("data", (data: Uint8Array) => this.#step(() => this.#engine.receive(data)));
+    socket.on("data", (data: Uint8Array) => this.#receive(data));
     socket.on("drain", () => this.#drained());
     socket.on("end", () => this.#clientFinished());
     socket.on("error", () => this.#abandon());
@@ -56,13 +60,18 @@ export class ClientConnection {
       this.#step(() => this.#engine.close());
       this.#finish();
     } else {
-      this.#step(() => this.#engine.abort(AlertDescription.user_canceled));
+      this.#step(() => this.#engine.abort(AlertDescription.internal_error));
     }
   }
 
   /** Ends the connection without a word. */
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #receive(data: Uint8Array): void {
+    if (!this.#engine.wantsInput) this.#bytesAhead += data.length;
+    this.#step(() => this.#engine.receive(data));
   }
 
   #step(step: () => void): void {
@@ -140,10 +149,14 @@ export class ClientConnection {
     if (!this.#isReleased) this.#throttle();
   }
 
-  /** Reads from the client only what somebody has a use for: what waits, waits in the client's memory. */
+  /**
+   * Reads from the client only what somebody has a use for: what waits, waits in the client's memory. While a signature
+   * is asked for, reading goes on for a little, so that a client that leaves is noticed.
+   */
   #throttle(): void {
-    const isFull = this.#backendIsFull || !this.#engine.wantsInput ||
-      this.#socket.writableLength > mostUnread;
+    if (this.#engine.wantsInput) this.#bytesAhead = 0;
+    const isAhead = this.#bytesAhead > mostAhead;
+    const isFull = this.#backendIsFull || isAhead || this.#socket.writableLength > mostUnread;
     if (isFull) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
   }

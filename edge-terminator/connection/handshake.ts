@@ -115,7 +115,7 @@ export class Handshake {
 
   #passDeadline(): void {
     this.#deadlinePassed = true;
-    this.#options.advance(() => this.#options.engine.abort(AlertDescription.user_canceled));
+    this.#options.advance(() => this.#options.engine.abort(AlertDescription.handshake_failure));
   }
 
   /** Milliseconds since the accept, to the microsecond. */

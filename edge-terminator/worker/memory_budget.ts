@@ -1,10 +1,10 @@
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { memoryLockLimit } from "../../shared/libc/bindings.ts";
 
-/** Blocks that a connection rents while it is open: two traffic secrets, two keys, two IVs, and one to spare for a key update. */
-export const blocksOpen = 7;
-/** Blocks that a handshake rents at its peak: the schedule's secrets and both directions' handshake keys besides. */
-export const blocksHandshaking = 16;
+/** Blocks that an open connection rents: for each direction a traffic secret, a key and an IV. */
+export const blocksOpen = 6;
+/** Blocks that a handshake rents at most: the schedule's secrets beside the keys of both directions. */
+export const blocksHandshaking = 12;
 
 /** What locked memory a worker has and needs, for the log at its start. Bytes and blocks. */
 export interface MemoryBudget {

@@ -27,7 +27,7 @@ export interface LocalEdgeOptions {
   readonly poolBytes?: number;
   /** Instead of the right signature. */
   readonly sign?: (request: SignatureRequest, key: SoftwareKey) => Promise<Uint8Array>;
-  readonly change?: (context: ConnectionContext) => ConnectionContext;
+  readonly change?: (context: ConnectionContext, pool: LockedPool) => ConnectionContext;
 }
 
 /** Pki and key are the same for all tests of a process: making them takes longer than most tests. */
@@ -54,8 +54,7 @@ export class LocalEdge implements AsyncDisposable {
     const metrics: EdgeMetrics = new EdgeMetrics(pool, () => acceptor.size);
     const lines: string[] = [];
     const log = createLogger("edge-worker", "debug", (line) => lines.push(line));
-    const sign = options.sign ??
-      (({ transcriptHash }) => Promise.resolve(key.signTranscript(transcriptHash)));
+    const sign = options.sign ?? signRightly;
     const context: ConnectionContext = {
       createEngine: () => new TlsServerEngine({ pool }),
       findSite: (name) => name === siteName ? siteFor(key, options) : undefined,
@@ -71,7 +70,7 @@ export class LocalEdge implements AsyncDisposable {
       },
     };
     const acceptor = new Acceptor({
-      context: options.change?.(context) ?? context,
+      context: options.change?.(context, pool) ?? context,
       metrics,
       log,
       maximumConnections: options.maximumConnections ?? 1000,
@@ -85,10 +84,20 @@ export class LocalEdge implements AsyncDisposable {
 
   /** A client that is through its handshake. */
   async connect(alpnProtocols: string[] = []): Promise<Deno.TlsConn> {
+    const tls = await this.startHandshake(alpnProtocols);
+    try {
+      await tls.handshake();
+      return tls;
+    } catch (error) {
+      tls.close();
+      throw error;
+    }
+  }
+
+  /** A client that is about to begin its handshake. */
+  async startHandshake(alpnProtocols: string[] = []): Promise<Deno.TlsConn> {
     const tcp = await Deno.connect(this.address);
-    const tls = await Deno.startTls(tcp, { hostname: siteName, caCerts: [this.rootPem], alpnProtocols });
-    await tls.handshake();
-    return tls;
+    return await Deno.startTls(tcp, { hostname: siteName, caCerts: [this.rootPem], alpnProtocols });
   }
 
   /** The handshakes' log records so far. */
@@ -114,6 +123,11 @@ export class LocalEdge implements AsyncDisposable {
     await this.settled();
     this.pool[Symbol.dispose]();
   }
+}
+
+async function signRightly(request: SignatureRequest, key: SoftwareKey): Promise<Uint8Array> {
+  if (request.kind !== "tls13-certificate-verify") throw new TypeError(`no key for ${request.kind}`);
+  return await Promise.resolve(key.signTranscript(request.transcriptHash));
 }
 
 function siteFor(key: SoftwareKey, { backend, proxyProtocol = false, alpn = [] }: LocalEdgeOptions): Site {
