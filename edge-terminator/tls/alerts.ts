@@ -6,7 +6,9 @@ import type { RecordLayer } from "./record/record_layer.ts";
 
 /** The one place that sends alerts. close_notify and user_canceled are warnings (RFC 8446, Section 6). */
 export function sendAlert(records: RecordLayer, description: AlertDescription): void {
-  const level = description === AlertDescription.close_notify ? AlertLevel.warning : AlertLevel.fatal;
+  const announcesEnd = description === AlertDescription.close_notify ||
+    description === AlertDescription.user_canceled;
+  const level = announcesEnd ? AlertLevel.warning : AlertLevel.fatal;
   records.write(ContentType.alert, new Uint8Array([level, description]));
 }
 

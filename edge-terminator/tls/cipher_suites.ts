@@ -23,6 +23,55 @@ const tls13Suites: readonly Tls13CipherSuite[] = [
   tls13Suite(CipherSuite.TLS_CHACHA20_POLY1305_SHA256, "chacha20-poly1305", "sha256"),
 ];
 
+/** A cipher suite of TLS 1.2 (RFC 5289; RFC 7905): ephemeral keys and an AEAD, nothing else is spoken. */
+export interface Tls12CipherSuite {
+  readonly version: "TLS 1.2";
+  readonly id: number;
+  /** What kind of certificate key signs. Ed25519 counts as ECDSA (RFC 8422, Section 5.10). */
+  readonly authentication: "ecdsa" | "rsa";
+  readonly aead: AeadName;
+  /** The PRF's hash. */
+  readonly hash: HashName;
+  /** Bytes of the IV that the key block yields: 4 for AES-GCM (RFC 5288), 12 for ChaCha20-Poly1305. */
+  readonly fixedIvLength: 4 | 12;
+}
+
+const tls12Suite = (
+  id: number,
+  authentication: "ecdsa" | "rsa",
+  aead: AeadName,
+  hash: HashName,
+): Tls12CipherSuite => ({
+  version: "TLS 1.2",
+  id,
+  authentication,
+  aead,
+  hash,
+  fixedIvLength: aead === "chacha20-poly1305" ? 12 : 4,
+});
+
+const tls12Suites: readonly Tls12CipherSuite[] = [
+  tls12Suite(CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "ecdsa", "aes-128-gcm", "sha256"),
+  tls12Suite(CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "rsa", "aes-128-gcm", "sha256"),
+  tls12Suite(CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "ecdsa", "aes-256-gcm", "sha384"),
+  tls12Suite(CipherSuite.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "rsa", "aes-256-gcm", "sha384"),
+  tls12Suite(
+    CipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    "ecdsa",
+    "chacha20-poly1305",
+    "sha256",
+  ),
+  tls12Suite(CipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "rsa", "chacha20-poly1305", "sha256"),
+];
+
+/** The TLS 1.2 suite of an IANA number; undefined when the engine does not speak it. */
+export function findTls12CipherSuite(id: number): Tls12CipherSuite | undefined {
+  return tls12Suites.find((suite) => suite.id === id);
+}
+
+/** Every suite, by preference. */
+export const allCipherSuites: readonly number[] = [...tls13Suites, ...tls12Suites].map(({ id }) => id);
+
 /** The TLS 1.3 suite of an IANA number; undefined when the engine does not speak it. */
 export function findTls13CipherSuite(id: number): Tls13CipherSuite | undefined {
   return tls13Suites.find((suite) => suite.id === id);

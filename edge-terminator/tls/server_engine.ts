@@ -8,12 +8,17 @@ import type { Incoming } from "./record/record_layer.ts";
 import type { TlsServerEvent } from "./server_events.ts";
 import { resolveOptions, type TlsServerOptions } from "./server_options.ts";
 import type { TlsSite } from "./site.ts";
+import { receiveChangeCipherSpec } from "./states/awaiting_change_cipher_spec.ts";
 import { failEncapsulation, receiveEncapsulation } from "./states/awaiting_encapsulation.ts";
+import { receiveKeyExchangeSignature } from "./states/awaiting_key_exchange_signature.ts";
 import { receiveSignature } from "./states/awaiting_signature.ts";
 import { receiveSite } from "./states/awaiting_site.ts";
 import { receiveApplicationData, sendApplicationData, updateSendingKey } from "./states/connected.ts";
+import { sendTls12ApplicationData } from "./states/connected_tls12.ts";
 import { awaitsPeer, receiveMessage } from "./states/receive_message.ts";
 import type { State } from "./states/state.ts";
+
+const signatureStates = ["awaiting-signature", "awaiting-key-exchange-signature"] as const;
 
 /**
  * A TLS server for one connection, without sockets and without timers: bytes in; bytes, events and a next state out.
@@ -60,27 +65,37 @@ export class TlsServerEngine implements Disposable {
 
   /** Answers "client-hello"; undefined refuses the name with unrecognized_name. */
   answerSite(site: TlsSite | undefined): void {
-    this.#answer("awaiting-site", (state) => receiveSite(state, this.#connection, site));
+    this.#answer(["awaiting-site"], (state) => receiveSite(state, this.#connection, site));
   }
 
   /** Answers "encapsulation-needed". The shared secret becomes the engine's, whatever the state. */
   answerEncapsulation(result: Encapsulation | Error): void {
     if (result instanceof Error) {
-      this.#answer("awaiting-encapsulation", () => failEncapsulation(result));
+      this.#answer(["awaiting-encapsulation"], () => failEncapsulation(result));
       return;
     }
     using _secret = result.sharedSecret;
-    this.#answer("awaiting-encapsulation", (state) => receiveEncapsulation(state, this.#connection, result));
+    this.#answer(
+      ["awaiting-encapsulation"],
+      (state) => receiveEncapsulation(state, this.#connection, result),
+    );
   }
 
   /** Answers "signature-needed": DER for ECDSA, as it stands in CertificateVerify. */
   answerSignature(signature: Uint8Array): void {
-    this.#answer("awaiting-signature", (state) => receiveSignature(state, this.#connection, signature));
+    const connection = this.#connection;
+    this.#answer(
+      signatureStates,
+      (state) =>
+        state.name === "awaiting-signature"
+          ? receiveSignature(state, connection, signature)
+          : receiveKeyExchangeSignature(state, connection, signature),
+    );
   }
 
   /** Answers "signature-needed" when there is none: internal_error. */
   failPrivateKeyOperation(error: Error): void {
-    this.#answer("awaiting-signature", () => {
+    this.#answer(signatureStates, () => {
       throw new InternalFailure("Cannot sign: the private key operation failed", {
         cause: error,
         reason: "PRIVATE_KEY_OPERATION_FAILED",
@@ -96,14 +111,15 @@ export class TlsServerEngine implements Disposable {
       throw new EngineMisusedError("send", this.#connection.writeClosed ? "closed for sending" : state.name);
     }
     this.#guard(() => {
-      this.#state = sendApplicationData(state, this.#connection, plaintext);
+      if (state.version === "TLS 1.2") sendTls12ApplicationData(state, this.#connection, plaintext);
+      else this.#state = sendApplicationData(state, this.#connection, plaintext);
     });
   }
 
   /** Renews our sending key now; with `requestPeer` the peer is asked to renew its own. */
   updateKeys(requestPeer = false): void {
     const state = this.#state;
-    if (state.name !== "connected" || this.#connection.writeClosed) {
+    if (state.name !== "connected" || state.version !== "TLS 1.3" || this.#connection.writeClosed) {
       throw new EngineMisusedError("update keys", state.name);
     }
     this.#guard(() => {
@@ -143,12 +159,14 @@ export class TlsServerEngine implements Disposable {
 
   /** Runs an answer in the state it belongs to; answers that come after the end are ignored. */
   #answer<Name extends State["name"]>(
-    name: Name,
+    names: readonly Name[],
     take: (state: Extract<State, { name: Name }>) => State,
   ): void {
     if (this.#over) return;
     const state = this.#state;
-    if (state.name !== name) throw new EngineMisusedError("take an answer", state.name);
+    if (!(names as readonly string[]).includes(state.name)) {
+      throw new EngineMisusedError("take an answer", state.name);
+    }
     this.#guard(() => {
       this.#state = take(state as Extract<State, { name: Name }>);
       this.#readOn();
@@ -160,9 +178,8 @@ export class TlsServerEngine implements Disposable {
     const { records } = this.#connection;
     try {
       step();
-      if (this.#state.name !== "awaiting-signature" || this.#connection.options.sendsFlightEarly) {
-        records.flushHandshake();
-      }
+      const flightIsWhole = !(signatureStates as readonly string[]).includes(this.#state.name);
+      if (flightIsWhole || this.#connection.options.sendsFlightEarly) records.flushHandshake();
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -204,7 +221,8 @@ export class TlsServerEngine implements Disposable {
         "UNEXPECTED_RECORD",
       );
     }
-    this.#state = receiveApplicationData(state, this.#connection, content);
+    if (state.version === "TLS 1.3") this.#state = receiveApplicationData(state, this.#connection, content);
+    else if (content.length > 0) this.#connection.emit({ type: "application-data", data: content });
   }
 
   #takeAlert(content: Uint8Array): void {
@@ -219,14 +237,20 @@ export class TlsServerEngine implements Disposable {
   }
 
   /**
-   * A change_cipher_spec means nothing in TLS 1.3 and is dropped between the first ClientHello and Finished.
-   *
-   * RFC 8446, Section 5
+   * TLS 1.2 awaits its change_cipher_spec in a state of its own. In TLS 1.3 it means nothing and is dropped between
+   * the first ClientHello and Finished (RFC 8446, Section 5).
    */
   #takeChangeCipherSpec(content: Uint8Array): void {
-    const { handshake } = this.#connection;
-    const duringHandshake = this.#state.name !== "awaiting-client-hello" && this.#state.name !== "connected";
-    if (!duringHandshake || content.length !== 1 || content[0] !== 1 || !handshake.isEmpty) {
+    const { handshake, version } = this.#connection;
+    const state = this.#state;
+    const wellFormed = content.length === 1 && content[0] === 1 && handshake.isEmpty;
+    if (wellFormed && state.name === "awaiting-change-cipher-spec") {
+      this.#state = receiveChangeCipherSpec(state, this.#connection);
+      return;
+    }
+    const dropped = version === "TLS 1.3" && state.name !== "awaiting-client-hello" &&
+      state.name !== "connected";
+    if (!wellFormed || !dropped) {
       throw unexpectedMessage("Cannot go on with the peer: a change_cipher_spec came", "UNEXPECTED_RECORD");
     }
   }
@@ -246,8 +270,11 @@ export class TlsServerEngine implements Disposable {
   }
 
   #trySendAlert(alert: AlertDescription): void {
+    const { records } = this.#connection;
     try {
-      sendAlert(this.#connection.records, alert);
+      sendAlert(records, alert);
+      // RFC 8446, Section 6.1: user_canceled only announces the end.
+      if (alert === AlertDescription.user_canceled) sendAlert(records, AlertDescription.close_notify);
     } catch {
       // The cause may be the very thing that sealing needs; the peer then sees the connection close.
     }

@@ -27,7 +27,25 @@ export interface Tls13SignatureRequest {
   handshakeMessages(): Uint8Array;
 }
 
-export type SignatureRequest = Tls13SignatureRequest;
+/** A TLS 1.2 ServerKeyExchange is to be signed (RFC 8422, Section 5.4). */
+export interface Tls12SignatureRequest {
+  readonly kind: "tls12-server-key-exchange";
+  readonly scheme: number;
+  readonly certificate: ServedCertificate;
+  readonly serverName?: string;
+  /** 32 bytes. */
+  readonly clientRandom: Uint8Array;
+  /** 32 bytes. */
+  readonly serverRandom: Uint8Array;
+  /** IANA number; the curve type is always named_curve. */
+  readonly namedCurve: number;
+  /** ECPoint.point of the server's share. */
+  readonly publicKey: Uint8Array;
+  /** ServerECDHParams, encoded: what is signed is both randoms and this. */
+  readonly params: Uint8Array;
+}
+
+export type SignatureRequest = Tls13SignatureRequest | Tls12SignatureRequest;
 
 /** What a finished handshake agreed on. Numbers are IANA's. */
 export interface NegotiatedParameters {

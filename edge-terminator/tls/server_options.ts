@@ -1,5 +1,6 @@
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
-import { CipherSuite, NamedGroup } from "../../shared/tls_constants.ts";
+import { NamedGroup } from "../../shared/tls_constants.ts";
+import { allCipherSuites } from "./cipher_suites.ts";
 import { type GenerateKeyPair, generateKeyPair } from "./key_exchange/key_pair.ts";
 import { randomBytes } from "../../shared/libcrypto/random.ts";
 
@@ -13,13 +14,19 @@ export interface KeyUpdatePolicy {
   readonly milliseconds: number;
 }
 
+export type TlsVersion = "TLS 1.3" | "TLS 1.2";
+
 export interface TlsServerOptions {
   /** Where every secret of the connection lives. */
   readonly pool: LockedPool;
-  /** IANA numbers, by preference; TLS 1.3's three by default. */
+  /** TLS 1.3 and TLS 1.2 by default. */
+  readonly versions?: readonly TlsVersion[];
+  /** IANA numbers, by preference; by default all that the engine speaks, AEADs with ephemeral keys only. */
   readonly cipherSuites?: readonly number[];
   /** IANA numbers, by preference; X25519MLKEM768, x25519, secp256r1, secp384r1 by default. */
   readonly groups?: readonly number[];
+  /** Whether a TLS 1.2 client must do extended master secrets (RFC 7627). True by default. */
+  readonly requiresExtendedMasterSecret?: boolean;
   readonly keyUpdate?: Partial<KeyUpdatePolicy>;
   /**
    * Whether ServerHello to Certificate go out before the signature is there, so that the client checks the chain
@@ -45,6 +52,8 @@ export interface ResolvedOptions {
   readonly pool: LockedPool;
   readonly cipherSuites: readonly number[];
   readonly groups: readonly number[];
+  readonly versions: readonly TlsVersion[];
+  readonly requiresExtendedMasterSecret: boolean;
   readonly keyUpdate: KeyUpdatePolicy;
   readonly sendsFlightEarly: boolean;
   readonly now: () => number;
@@ -52,12 +61,6 @@ export interface ResolvedOptions {
   readonly randomBytes: (length: number) => Uint8Array;
   readonly rewriteMessage: (message: Uint8Array) => Uint8Array;
 }
-
-const defaultCipherSuites = [
-  CipherSuite.TLS_AES_128_GCM_SHA256,
-  CipherSuite.TLS_AES_256_GCM_SHA384,
-  CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
-];
 
 const defaultGroups = [
   NamedGroup.X25519MLKEM768,
@@ -69,8 +72,10 @@ const defaultGroups = [
 export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
   return {
     pool: options.pool,
-    cipherSuites: options.cipherSuites ?? defaultCipherSuites,
+    cipherSuites: options.cipherSuites ?? allCipherSuites,
     groups: options.groups ?? defaultGroups,
+    versions: options.versions ?? ["TLS 1.3", "TLS 1.2"],
+    requiresExtendedMasterSecret: options.requiresExtendedMasterSecret ?? true,
     keyUpdate: { bytes: 2 ** 36, records: 2 ** 23, milliseconds: 24 * 3600 * 1000, ...options.keyUpdate },
     sendsFlightEarly: options.sendsFlightEarly ?? true,
     now: options.now ?? (() => performance.now()),

@@ -66,6 +66,9 @@ export function answer(request: SignatureRequest): Uint8Array {
 }
 
 function signedContent(request: SignatureRequest): Uint8Array {
+  if (request.kind === "tls12-server-key-exchange") {
+    return joined([request.clientRandom, request.serverRandom, request.params]);
+  }
   const context = new TextEncoder().encode(`${" ".repeat(64)}TLS 1.3, server CertificateVerify\0`);
   return joined([context, request.transcriptHash]);
 }

@@ -4,7 +4,7 @@ import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
 import { misbehaved } from "../errors.ts";
 import type { KeyExchangeGroup } from "./groups.ts";
-import type { GenerateKeyPair } from "./key_pair.ts";
+import type { GenerateKeyPair, KeyPair } from "./key_pair.ts";
 
 /** The server's half of a key exchange. The secret is the receiver's to dispose. */
 export interface ServerShare {
@@ -44,16 +44,17 @@ export function answerShare(
   const { curveShare } = splitClientShare(group, clientShare);
   using pair = generate(group.curve);
   if (encapsulation === undefined) {
-    return { keyExchange: pair.publicKey, sharedSecret: derive(pool, pair, curveShare) };
+    return { keyExchange: pair.publicKey, sharedSecret: deriveFromShare(pool, pair, curveShare) };
   }
-  using curveSecret = derive(pool, pair, curveShare);
+  using curveSecret = deriveFromShare(pool, pair, curveShare);
   const keyExchange = new Uint8Array(encapsulation.ciphertext.length + pair.publicKey.length);
   keyExchange.set(encapsulation.ciphertext);
   keyExchange.set(pair.publicKey, encapsulation.ciphertext.length);
   return { keyExchange, sharedSecret: join(pool, encapsulation.sharedSecret, curveSecret) };
 }
 
-function derive(pool: LockedPool, pair: ReturnType<GenerateKeyPair>, share: Uint8Array): Secret {
+/** The secret shared with the holder of `share`; illegal_parameter for one that is no valid point. */
+export function deriveFromShare(pool: LockedPool, pair: KeyPair, share: Uint8Array): Secret {
   try {
     return pair.derive(pool, share);
   } catch (error) {

@@ -14,6 +14,7 @@ export type TranscriptPoint =
   | "certificate-verify"
   | "encrypted-extensions"
   | "server-finished"
+  | "client-key-exchange"
   | "client-certificate"
   | "client-certificate-verify"
   | "client-finished";

@@ -1,6 +1,12 @@
 import { AlertDescription, ProtocolVersion } from "../../../shared/tls_constants.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { nothingInCommon } from "../errors.ts";
+import type { ResolvedOptions, TlsVersion } from "../server_options.ts";
+
+const versionNumbers: Readonly<Record<TlsVersion, number>> = {
+  "TLS 1.3": ProtocolVersion.TLSv1_3,
+  "TLS 1.2": ProtocolVersion.TLSv1_2,
+};
 
 /**
  * The version of the handshake.
@@ -8,8 +14,11 @@ import { nothingInCommon } from "../errors.ts";
  * RFC 8446, Section 4.2.1: supported_versions alone decides where it is there; without it the client is one of
  * TLS 1.2 or older, whatever legacy_version says beyond that.
  */
-export function chooseVersion(hello: ClientHello): "TLS 1.3" {
-  if (offeredVersions(hello).includes(ProtocolVersion.TLSv1_3)) return "TLS 1.3";
+export function chooseVersion(options: ResolvedOptions, hello: ClientHello): TlsVersion {
+  const offered = offeredVersions(hello);
+  for (const version of ["TLS 1.3", "TLS 1.2"] as const) {
+    if (options.versions.includes(version) && offered.includes(versionNumbers[version])) return version;
+  }
   throw nothingInCommon(AlertDescription.protocol_version, "UNSUPPORTED_PROTOCOL", "no version is common");
 }
 

@@ -6,6 +6,7 @@ import type { TlsSite } from "../site.ts";
 import { chooseTls13, type Tls13Choice } from "../tls13_choice.ts";
 import { type AwaitingEncapsulation, requestEncapsulation } from "./awaiting_encapsulation.ts";
 import { type AwaitingSecondClientHello, sendHelloRetryRequest } from "./awaiting_second_client_hello.ts";
+import { type AwaitingKeyExchangeSignature, startTls12 } from "./awaiting_key_exchange_signature.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
 import { isHybrid } from "../key_exchange/groups.ts";
 import { answerShare, splitClientShare } from "../key_exchange/server_share.ts";
@@ -22,7 +23,7 @@ export function receiveSite(
   { hello }: AwaitingSite,
   connection: Connection,
   site: TlsSite | undefined,
-): AwaitingSecondClientHello | AwaitingEncapsulation | AwaitingSignature {
+): AwaitingSecondClientHello | AwaitingEncapsulation | AwaitingSignature | AwaitingKeyExchangeSignature {
   if (site === undefined) {
     throw nothingInCommon(
       AlertDescription.unrecognized_name,
@@ -30,6 +31,7 @@ export function receiveSite(
       "nobody here has the name asked for",
     );
   }
+  if (connection.version === "TLS 1.2") return startTls12(connection, hello, site);
   const choice = chooseTls13(connection.options, site, hello);
   connection.transcript.useHash(choice.suite.hash);
   const share = clientShare(hello, choice);

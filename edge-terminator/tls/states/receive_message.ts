@@ -1,10 +1,14 @@
+import { unexpectedMessage } from "../../../shared/tls_messages/errors.ts";
 import type { HandshakeMessage } from "../../../shared/tls_messages/handshake.ts";
 import type { Connection } from "../connection.ts";
 import { EngineMisusedError } from "../errors.ts";
 import { receiveClientHello } from "./awaiting_client_hello.ts";
+import { receiveClientKeyExchange } from "./awaiting_client_key_exchange.ts";
 import { receiveFinished } from "./awaiting_finished.ts";
 import { receiveSecondClientHello } from "./awaiting_second_client_hello.ts";
+import { receiveTls12Finished } from "./awaiting_tls12_finished.ts";
 import { receivePostHandshake } from "./connected.ts";
+import { refuseRenegotiation } from "./connected_tls12.ts";
 import type { State } from "./state.ts";
 
 /** Whether a state reads what the peer sends; the others wait for an answer of our own side. */
@@ -13,11 +17,15 @@ export function awaitsPeer(state: State): boolean {
     case "awaiting-client-hello":
     case "awaiting-second-client-hello":
     case "awaiting-finished":
+    case "awaiting-client-key-exchange":
+    case "awaiting-change-cipher-spec":
+    case "awaiting-tls12-finished":
     case "connected":
       return true;
     case "awaiting-site":
     case "awaiting-encapsulation":
     case "awaiting-signature":
+    case "awaiting-key-exchange-signature":
     case "closed":
     case "failed":
       return false;
@@ -36,10 +44,19 @@ export function receiveMessage(state: State, connection: Connection, message: Ha
     case "awaiting-finished":
       return receiveFinished(state, connection, message);
     case "connected":
-      return receivePostHandshake(state, connection, message);
+      return state.version === "TLS 1.3"
+        ? receivePostHandshake(state, connection, message)
+        : refuseRenegotiation();
+    case "awaiting-client-key-exchange":
+      return receiveClientKeyExchange(state, connection, message);
+    case "awaiting-change-cipher-spec":
+      throw unexpectedMessage("Cannot go on with the peer: change_cipher_spec is next", "UNEXPECTED_RECORD");
+    case "awaiting-tls12-finished":
+      return receiveTls12Finished(state, connection, message);
     case "awaiting-site":
     case "awaiting-encapsulation":
     case "awaiting-signature":
+    case "awaiting-key-exchange-signature":
     case "closed":
     case "failed":
       throw new EngineMisusedError("take a message", state.name);

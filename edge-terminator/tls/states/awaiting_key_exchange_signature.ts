@@ -1,0 +1,85 @@
+import { encodeCertificateTls12 } from "../../../shared/tls_messages/certificate_tls12.ts";
+import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
+import { encodeServerHelloDone } from "../../../shared/tls_messages/server_hello_done.ts";
+import {
+  encodeServerEcdhParams,
+  encodeServerKeyExchange,
+} from "../../../shared/tls_messages/server_key_exchange.ts";
+import type { Connection } from "../connection.ts";
+import type { KeyPair } from "../key_exchange/key_pair.ts";
+import type { TlsSite } from "../site.ts";
+import { chooseTls12 } from "../tls12/tls12_choice.ts";
+import type { Tls12Handshake } from "../tls12/tls12_handshake.ts";
+import { encodeTls12ServerHello, tls12ServerRandom } from "../tls12/tls12_server_hello.ts";
+import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.ts";
+
+/** TLS 1.2: ServerHello and Certificate are written; ServerKeyExchange waits for the private key. */
+export interface AwaitingKeyExchangeSignature {
+  readonly name: "awaiting-key-exchange-signature";
+  readonly handshake: Tls12Handshake;
+  readonly keyPair: KeyPair;
+}
+
+/** RFC 5246, Section 7.3, up to ServerKeyExchange (RFC 8422, Section 5.4). */
+export function startTls12(
+  connection: Connection,
+  hello: ClientHello,
+  site: TlsSite,
+): AwaitingKeyExchangeSignature {
+  const { options, keeper, transcript } = connection;
+  const choice = chooseTls12(options, site, hello);
+  transcript.useHash(choice.suite.hash);
+  transcript.forgetMessages();
+  const handshake: Tls12Handshake = {
+    choice,
+    randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
+    extendedMasterSecret: hello.known.extendedMasterSecret === true,
+    promisesTicket: false,
+  };
+  connection.send(encodeTls12ServerHello(hello, choice, {
+    ...handshake,
+    random: handshake.randoms.server,
+    sessionId: new Uint8Array(0),
+  }));
+  connection.send(encodeCertificateTls12({ certificateList: choice.certificate.chain }));
+  const keyPair = keeper.keep(options.generateKeyPair(choice.group.curve));
+  requestKeyExchangeSignature(connection, handshake, keyPair);
+  return { name: "awaiting-key-exchange-signature", handshake, keyPair };
+}
+
+function requestKeyExchangeSignature(
+  connection: Connection,
+  handshake: Tls12Handshake,
+  keyPair: KeyPair,
+): void {
+  const { choice, randoms } = handshake;
+  const params = { namedCurve: choice.group.id, publicKey: keyPair.publicKey };
+  connection.emit({
+    type: "signature-needed",
+    request: {
+      kind: "tls12-server-key-exchange",
+      scheme: choice.signatureScheme,
+      certificate: choice.certificate,
+      ...(choice.serverName === undefined ? {} : { serverName: choice.serverName }),
+      clientRandom: randoms.client,
+      serverRandom: randoms.server,
+      ...params,
+      params: encodeServerEcdhParams(params),
+    },
+  });
+}
+
+export function receiveKeyExchangeSignature(
+  { handshake, keyPair }: AwaitingKeyExchangeSignature,
+  connection: Connection,
+  signature: Uint8Array,
+): AwaitingClientKeyExchange {
+  const { choice } = handshake;
+  connection.send(encodeServerKeyExchange({
+    params: { namedCurve: choice.group.id, publicKey: keyPair.publicKey },
+    algorithm: choice.signatureScheme,
+    signature,
+  }));
+  connection.send(encodeServerHelloDone());
+  return { name: "awaiting-client-key-exchange", handshake, keyPair };
+}

@@ -1,0 +1,127 @@
+import { AlertDescription, CipherSuite, NamedGroup, SignatureScheme } from "../../../shared/tls_constants.ts";
+import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
+import { findTls12CipherSuite, type Tls12CipherSuite } from "../cipher_suites.ts";
+import { nothingInCommon } from "../errors.ts";
+import { findGroup, isHybrid, type KeyExchangeGroup } from "../key_exchange/groups.ts";
+import { chooseApplicationProtocol } from "../negotiation/application_protocol.ts";
+import type { ServedCertificate } from "../served_certificate.ts";
+import type { ResolvedOptions } from "../server_options.ts";
+import type { TlsSite } from "../site.ts";
+
+/** What the server takes of a TLS 1.2 client's offer. */
+export interface Tls12Choice {
+  readonly suite: Tls12CipherSuite;
+  readonly group: KeyExchangeGroup;
+  readonly certificate: ServedCertificate;
+  readonly signatureScheme: number;
+  readonly serverName?: string;
+  readonly alpnProtocol?: string;
+}
+
+/** The first certificate that some suite, some scheme and the client's curves go with; then the server's preferences. */
+export function chooseTls12(options: ResolvedOptions, site: TlsSite, hello: ClientHello): Tls12Choice {
+  const { serverName } = hello.known;
+  const suites = commonSuites(options, hello);
+  const group = chooseGroup(options, hello);
+  const signer = chooseSigner(site, hello, suites);
+  const alpnProtocol = chooseApplicationProtocol(site.alpnProtocols, hello.known.alpn);
+  return {
+    group,
+    ...signer,
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(alpnProtocol === undefined ? {} : { alpnProtocol }),
+  };
+}
+
+function commonSuites(options: ResolvedOptions, hello: ClientHello): readonly Tls12CipherSuite[] {
+  const suites = options.cipherSuites.filter((id) => hello.cipherSuites.includes(id)).flatMap((id) =>
+    findTls12CipherSuite(id) ?? []
+  );
+  if (suites.length === 0) throw noSharedCipher();
+  return suites;
+}
+
+function noSharedCipher() {
+  return nothingInCommon(AlertDescription.handshake_failure, "NO_SHARED_CIPHER", "no cipher suite is common");
+}
+
+/** RFC 8422, Section 4: a client that names no curves can do any; the most common one is taken. */
+function chooseGroup(options: ResolvedOptions, hello: ClientHello): KeyExchangeGroup {
+  const offered = hello.known.supportedGroups ?? [NamedGroup.secp256r1];
+  for (const id of options.groups) {
+    const group = findGroup(id);
+    if (group !== undefined && !isHybrid(group) && offered.includes(id)) return group;
+  }
+  throw noSharedCipher();
+}
+
+interface Signer {
+  readonly suite: Tls12CipherSuite;
+  readonly certificate: ServedCertificate;
+  readonly signatureScheme: number;
+}
+
+function chooseSigner(site: TlsSite, hello: ClientHello, suites: readonly Tls12CipherSuite[]): Signer {
+  const offered = hello.known.signatureAlgorithms ?? sha1Schemes;
+  let suiteFits = false;
+  for (const certificate of site.certificates) {
+    const authentication = certificate.keyType === "rsa" ? "rsa" : "ecdsa";
+    const suite = suites.find((candidate) => candidate.authentication === authentication);
+    if (suite === undefined || !knowsCurve(certificate, hello)) continue;
+    suiteFits = true;
+    const signatureScheme = certificate.signatureSchemes.find((scheme) =>
+      tls12Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
+    );
+    if (signatureScheme !== undefined) return { suite, certificate, signatureScheme };
+  }
+  if (!suiteFits) throw noSharedCipher();
+  throw nothingInCommon(
+    AlertDescription.handshake_failure,
+    "NO_COMMON_SIGNATURE_ALGORITHMS",
+    "no certificate's key can sign as it accepts",
+  );
+}
+
+/** RFC 8422, Section 5.1.1: the curve of an ECDSA certificate's key must be one that the client names, if it names any. */
+function knowsCurve({ keyType }: ServedCertificate, hello: ClientHello): boolean {
+  const offered = hello.known.supportedGroups;
+  if (offered === undefined) return true;
+  if (keyType === "ecdsa-p256") return offered.includes(NamedGroup.secp256r1);
+  if (keyType === "ecdsa-p384") return offered.includes(NamedGroup.secp384r1);
+  return true;
+}
+
+/** RFC 5246, Section 7.4.1.4.1: what a client without the extension accepts. We sign nothing of it. */
+const sha1Schemes: readonly number[] = [SignatureScheme.rsa_pkcs1_sha1, SignatureScheme.ecdsa_sha1];
+
+const ecdsaSchemes: readonly number[] = [
+  SignatureScheme.ecdsa_secp256r1_sha256,
+  SignatureScheme.ecdsa_secp384r1_sha384,
+];
+
+/** In TLS 1.2 a scheme names a hash, not a curve (RFC 8446, Section 4.2.3 on older versions). */
+const tls12Schemes: Readonly<Record<ServedCertificate["keyType"], readonly number[]>> = {
+  "ecdsa-p256": ecdsaSchemes,
+  "ecdsa-p384": ecdsaSchemes,
+  "ed25519": [SignatureScheme.ed25519],
+  "rsa": [
+    SignatureScheme.rsa_pss_rsae_sha256,
+    SignatureScheme.rsa_pss_rsae_sha384,
+    SignatureScheme.rsa_pss_rsae_sha512,
+    SignatureScheme.rsa_pkcs1_sha256,
+    SignatureScheme.rsa_pkcs1_sha384,
+    SignatureScheme.rsa_pkcs1_sha512,
+  ],
+};
+
+/** RFC 7507, Section 3: a client that fell back although we speak better was made to. */
+export function refuseFallback(options: ResolvedOptions, hello: ClientHello): void {
+  if (!options.versions.includes("TLS 1.3") || !hello.cipherSuites.includes(CipherSuite.TLS_FALLBACK_SCSV)) {
+    return;
+  }
+  throw nothingInCommon(
+    AlertDescription.inappropriate_fallback,
+    "INAPPROPRIATE_FALLBACK",
+    "it fell back to TLS 1.2 without need",
+  );
+}
