@@ -23,7 +23,7 @@ export interface Tls13SignatureRequest {
   readonly hash: HashName;
   /** Transcript-Hash(ClientHello..Certificate). */
   readonly transcriptHash: Uint8Array;
-  /** The messages of that hash, joined. After a HelloRetryRequest the first is a message_hash. */
+  /** The messages of that hash, joined as they were sent: after a HelloRetryRequest, with both ClientHellos whole. */
   handshakeMessages(): Uint8Array;
 }
 

@@ -4,7 +4,7 @@ import { HoldfastError } from "../../shared/errors.ts";
 import type { TranscriptHash, TranscriptPoint } from "./key_schedule/transcript_hash.ts";
 
 /**
- * The messages of a handshake, as they are hashed (RFC 8446, Section 4.4.1).
+ * The messages of a handshake and their hash (RFC 8446, Section 4.4.1).
  *
  * Before the suite is known the messages are only kept; afterwards they are hashed too. They stay kept until
  * `forgetMessages`, for a key server that wants to see what it signs.
@@ -46,14 +46,15 @@ export class Transcript implements Disposable {
 
   /** The hash as if `partial`, the start of a message, had been added: for PSK binders. */
   hashWith(partial: Uint8Array): Uint8Array {
-    using running = new RunningDigest(this.hashName);
-    for (const message of this.#messages ?? []) running.update(message);
+    void this.hashName;
+    using running = this.#running!.clone();
     running.update(partial);
     return running.snapshot();
   }
 
   /**
-   * The first ClientHello becomes a message_hash message, because a HelloRetryRequest follows.
+   * The first ClientHello is hashed as a message_hash message, because a HelloRetryRequest follows. It stays kept
+   * whole: whoever wants to see what it signs makes the message_hash itself.
    *
    * RFC 8446, Section 4.4.1
    */
@@ -66,10 +67,9 @@ export class Transcript implements Disposable {
     this.#running?.[Symbol.dispose]();
     this.#running = new RunningDigest(this.hashName);
     this.#running.update(synthetic);
-    this.#messages = [synthetic];
   }
 
-  /** Every message so far, joined, as hashed: after a HelloRetryRequest a message_hash stands first. */
+  /** Every message so far, joined, as they were sent; in the hash a message_hash may stand for the first. */
   messages(): Uint8Array {
     const messages = this.#messages ?? [];
     const joined = new Uint8Array(messages.reduce((sum, message) => sum + message.length, 0));
