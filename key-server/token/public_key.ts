@@ -72,17 +72,3 @@ export function ecPublicKey(parameters: Uint8Array, ecPoint: Uint8Array): Public
   const algorithm = derElement(derTag.sequence, concatenate(idEcPublicKey, parameters));
   return publicKey({ keyType, keyBits }, algorithm, point);
 }
-
-/** SKI of any SubjectPublicKeyInfo that node:crypto reads: the SHA-1 of its BIT STRING's bytes. */
-export function subjectKeyIdentifierOf(key: KeyObject): Uint8Array {
-  const info = key.export({ type: "spki", format: "der" });
-  return new Uint8Array(createHash("sha1").update(subjectPublicKeyOf(info)).digest());
-}
-
-/** The contents of the BIT STRING that ends a SubjectPublicKeyInfo. */
-function subjectPublicKeyOf(info: Uint8Array): Uint8Array {
-  const afterHeader = (at: number) => at + 2 + (info[at + 1]! < 0x80 ? 0 : info[at + 1]! & 0x7f);
-  const algorithm = afterHeader(0);
-  const bitString = algorithm + 2 + info[algorithm + 1]!;
-  return info.subarray(afterHeader(bitString) + 1);
-}

@@ -1,8 +1,11 @@
 import { Buffer } from "node:buffer";
 import pkcs11js, { type Handle, type PKCS11 } from "pkcs11js";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
-import { calling, tokenError } from "./errors.ts";
+import { calling, TokenError, tokenError } from "./errors.ts";
 import type { TokenInput } from "./signing_methods.ts";
+
+/** Operations that may wait for a session: with a token that hangs, those that nobody waits for any more pile up. */
+const longestQueue = 4096;
 
 /** RSA-8192 and CKM_RSA_X_509's input; signature contents of Ed25519 are shorter. */
 const bufferLength = 1024;
@@ -20,6 +23,11 @@ interface PooledSession {
 interface Waiter {
   readonly give: (session: PooledSession) => void;
   readonly refuse: (error: Error) => void;
+}
+
+/** As if the token had said it: mended in the same way, by opening the token anew. */
+function poolClosed(): TokenError {
+  return new TokenError("Cannot use the token: its sessions are closed", "CKR_SESSION_CLOSED");
 }
 
 /**
@@ -65,13 +73,13 @@ export class SessionPool {
   /** Any session, for calls that are over when they return. */
   get handle(): Handle {
     const [session] = this.#sessions;
-    if (session === undefined) throw tokenError("use the token", new Error("its sessions are closed"));
+    if (session === undefined) throw poolClosed();
     return session.handle;
   }
 
   /**
    * Signs with one session. `isLate` is asked when the session is there: an operation that nobody waits for any
-   * more is not begun. Throws TokenError, or KeylessError deadline-passed.
+   * more is not begun. Throws TokenError, or KeylessError deadline-passed or overloaded.
    */
   async sign(key: Handle, input: TokenInput, isLate: () => boolean): Promise<Uint8Array> {
     const session = await this.#acquire();
@@ -88,8 +96,7 @@ export class SessionPool {
   /** Refuses those who wait, waits for those who sign, and closes all sessions. */
   async close(): Promise<void> {
     this.#closed = true;
-    const closed = tokenError("use the token", new Error("its sessions are being closed"));
-    for (const waiter of this.#waiters.splice(0)) waiter.refuse(closed);
+    for (const waiter of this.#waiters.splice(0)) waiter.refuse(poolClosed());
     if (this.inUse > 0) await new Promise<void>((resolve) => this.#drained = resolve);
     this.#closeSessions();
   }
@@ -112,11 +119,12 @@ export class SessionPool {
   }
 
   #acquire(): Promise<PooledSession> {
-    if (this.#closed) {
-      return Promise.reject(tokenError("use the token", new Error("its sessions are closed")));
-    }
+    if (this.#closed) return Promise.reject(poolClosed());
     const session = this.#idle.pop();
     if (session !== undefined) return Promise.resolve(session);
+    if (this.#waiters.length >= longestQueue) {
+      return Promise.reject(new KeylessError("overloaded", "too many requests wait for the token"));
+    }
     return new Promise((give, refuse) => this.#waiters.push({ give, refuse }));
   }
 

@@ -1,0 +1,224 @@
+/**
+ * The key server's configuration: one TOML file, validated whole before anything starts. `example.toml` documents
+ * each key; `config_rules.ts` has what the parts must not say together.
+ */
+import { z } from "zod";
+import { type TcpAddress, tcpAddressSchema } from "../shared/config/address.ts";
+import {
+  adminSectionSchema,
+  countSchema,
+  logSectionSchema,
+  millisecondsSchema,
+} from "../shared/config/common_sections.ts";
+import { loadConfig } from "../shared/config/load.ts";
+import { pathBesideConfig } from "../shared/config/paths.ts";
+import { secretSourceSchema } from "../shared/config/secret_source.ts";
+import type { OperationName } from "../shared/keyless_protocol/operations.ts";
+import { refuseContradictions } from "./config_rules.ts";
+import { isServerNamePattern } from "./server_names.ts";
+import { parsePkcs11Uri, type Pkcs11Uri, Pkcs11UriError } from "./token/uri.ts";
+
+/** A file's path: one line, so that a key pasted in its place is refused unread. */
+const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
+  error: "a path, relative to this file's folder",
+});
+
+const edgeIdentitySchema = z.string().max(2048).regex(/^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i, {
+  error: 'an edge\'s URI, such as "spiffe://holdfast.test/edge/pop1"',
+});
+
+const pkcs11UriSchema = z.string().transform((text, context): Pkcs11Uri => {
+  try {
+    return parsePkcs11Uri(text);
+  } catch (error) {
+    if (!(error instanceof Pkcs11UriError)) throw error;
+    const reason = error.message.replace(/^[^:]*: /, "");
+    context.addIssue({ code: "custom", message: `a PKCS#11 URI (RFC 7512): ${reason}` });
+    return z.NEVER;
+  }
+});
+
+/** rsa-key-exchange comes with TLS 1.2's RSA key exchange. */
+const operationSchema = z.enum(["sign-tls13", "sign-tls12"]);
+
+const serverNameSchema = z.string().toLowerCase().refine(
+  isServerNamePattern,
+  'a host name, "*." and a host name, or "" for clients without SNI',
+);
+
+const listenSchema = z.strictObject({
+  address: tcpAddressSchema,
+  certificate: pathSchema,
+  private_key: pathSchema,
+  client_ca: pathSchema,
+});
+
+const unixSchema = z.strictObject({
+  path: pathSchema,
+  mode: z.enum(["0600", "0660"]).default("0600"),
+  peers: z.array(z.strictObject({ uid: z.int().min(0).max(0xffff_fffe), identity: edgeIdentitySchema })).min(
+    1,
+  ),
+});
+
+const limitsSchema = z.strictObject({
+  connections: countSchema.default(1024),
+  in_flight: countSchema.default(4096),
+  in_flight_per_connection: countSchema.default(1024),
+  handshake_deadline_ms: millisecondsSchema.default(5000),
+  request_deadline_ms: millisecondsSchema.default(5000),
+  drain_deadline_ms: millisecondsSchema.default(10_000),
+  probe_interval_ms: millisecondsSchema.default(10_000),
+}).prefault({});
+
+const tokenSchema = z.strictObject({
+  uri: pkcs11UriSchema.refine(({ modulePath }) => modulePath !== undefined, "a PKCS#11 URI with module-path"),
+  pin: secretSourceSchema.optional(),
+  sessions: z.int().min(1).max(256).default(8),
+});
+
+const keySchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+    error: "1 to 64 letters, digits, dots, dashes",
+  }),
+  uri: pkcs11UriSchema.refine(
+    ({ object, id }) => object !== undefined || id !== undefined,
+    "a PKCS#11 URI with object or id",
+  ),
+  purposes: z.array(operationSchema).min(1).default(["sign-tls13", "sign-tls12"]),
+  certificate: pathSchema.optional(),
+});
+
+const grantSchema = z.strictObject({
+  edge: edgeIdentitySchema,
+  key: z.string(),
+  operations: z.array(operationSchema).min(1),
+  server_names: z.array(serverNameSchema).min(1).optional(),
+  transcript: z.enum(["hash", "strict"]).default("hash"),
+});
+
+/** The file as written, cross-field rules included, but nothing that only other files can tell. */
+export const keyServerConfigSchema = z.strictObject({
+  listen: listenSchema.optional(),
+  unix: unixSchema.optional(),
+  limits: limitsSchema,
+  token: z.array(tokenSchema).min(1).max(64),
+  key: z.array(keySchema).min(1).max(10_000),
+  grant: z.array(grantSchema).max(100_000).default([]),
+  admin: adminSectionSchema.optional(),
+  log: logSectionSchema,
+}).superRefine(refuseContradictions);
+
+export type KeyServerConfigFile = z.output<typeof keyServerConfigSchema>;
+
+/** The server's own identity and whom it trusts, as absolute paths. */
+export interface IdentityFiles {
+  readonly certificate: string;
+  readonly privateKey: string;
+  readonly clientCa: string;
+}
+
+export interface TokenConfig {
+  readonly uri: Pkcs11Uri;
+  /** A secret source, undefined for a token without a login. */
+  readonly pin: string | undefined;
+  readonly sessions: number;
+}
+
+export interface KeyConfig {
+  readonly name: string;
+  readonly uri: Pkcs11Uri;
+  readonly purposes: readonly OperationName[];
+  /** Absolute path of its chain in PEM. */
+  readonly certificate: string | undefined;
+}
+
+export interface GrantConfig {
+  readonly edge: string;
+  readonly key: string;
+  readonly operations: readonly OperationName[];
+  /** Undefined: every name. */
+  readonly serverNames: readonly string[] | undefined;
+  readonly transcript: "hash" | "strict";
+}
+
+/** Times in milliseconds. */
+export interface Limits {
+  readonly connections: number;
+  readonly inFlight: number;
+  readonly inFlightPerConnection: number;
+  readonly handshakeDeadline: number;
+  readonly requestDeadline: number;
+  readonly drainDeadline: number;
+  readonly probeInterval: number;
+}
+
+export interface UnixConfig {
+  readonly path: string;
+  readonly mode: number;
+  /** Identity by uid. */
+  readonly peers: ReadonlyMap<number, string>;
+}
+
+/** A configuration that can be run: paths are absolute. */
+export interface KeyServerConfig {
+  /** The file it came from; secret sources are relative to it. */
+  readonly file: string;
+  readonly listen: { readonly address: TcpAddress; readonly identity: IdentityFiles } | undefined;
+  readonly unix: UnixConfig | undefined;
+  readonly limits: Limits;
+  readonly tokens: readonly TokenConfig[];
+  readonly keys: readonly KeyConfig[];
+  readonly grants: readonly GrantConfig[];
+  readonly admin: { readonly address: TcpAddress; readonly allowRemote: boolean } | undefined;
+  readonly log: KeyServerConfigFile["log"];
+}
+
+/** Reads and validates the configuration. Throws ConfigError with every problem in the file. */
+export async function loadKeyServerConfig(path: string): Promise<KeyServerConfig> {
+  return resolved(path, await loadConfig(path, keyServerConfigSchema));
+}
+
+function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfig {
+  const absolute = (path: string) => pathBesideConfig(configFile, path);
+  const { listen, unix, admin } = file;
+  return {
+    file: configFile,
+    listen: listen && {
+      address: listen.address,
+      identity: {
+        certificate: absolute(listen.certificate),
+        privateKey: absolute(listen.private_key),
+        clientCa: absolute(listen.client_ca),
+      },
+    },
+    unix: unix && {
+      path: absolute(unix.path),
+      mode: parseInt(unix.mode, 8),
+      peers: new Map(unix.peers.map(({ uid, identity }) => [uid, identity])),
+    },
+    limits: resolvedLimits(file.limits),
+    tokens: file.token.map(({ uri, pin, sessions }) => ({ uri, pin: pin ?? uri.pinSource, sessions })),
+    keys: file.key.map(({ name, uri, purposes, certificate }) => ({
+      name,
+      uri,
+      purposes,
+      certificate: certificate === undefined ? undefined : absolute(certificate),
+    })),
+    grants: file.grant.map(({ server_names, ...grant }) => ({ ...grant, serverNames: server_names })),
+    admin: admin && { address: admin.address, allowRemote: admin.allow_remote },
+    log: file.log,
+  };
+}
+
+function resolvedLimits(limits: KeyServerConfigFile["limits"]): Limits {
+  return {
+    connections: limits.connections,
+    inFlight: limits.in_flight,
+    inFlightPerConnection: limits.in_flight_per_connection,
+    handshakeDeadline: limits.handshake_deadline_ms,
+    requestDeadline: limits.request_deadline_ms,
+    drainDeadline: limits.drain_deadline_ms,
+    probeInterval: limits.probe_interval_ms,
+  };
+}

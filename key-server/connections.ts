@@ -1,0 +1,94 @@
+import { clearTimeout, setTimeout } from "node:timers";
+import type { Socket } from "node:net";
+import type { Logger } from "../shared/log.ts";
+import { type EdgeIdentity, isCurrent } from "./edge_identity.ts";
+import { KeylessSession, type RequestHandler } from "./session.ts";
+import type { ServerMetrics } from "./server_metrics.ts";
+
+export interface ConnectionsOptions {
+  readonly limit: number;
+  readonly inFlightPerConnection: number;
+  readonly handler: RequestHandler;
+  readonly metrics: () => ServerMetrics;
+  readonly log: Logger;
+}
+
+/** setTimeout's longest; a channel that lives longer is looked at again then. */
+const longestTimeout = 2 ** 31 - 1;
+
+/** Every open connection of all listeners: their number is bounded, and they end together. */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<KeylessSession>();
+  #emptied: (() => void) | undefined;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#sockets.size;
+  }
+
+  /** Counts a socket that was just accepted; false, and the socket closed, above the limit. */
+  admit(socket: Socket): boolean {
+    if (this.#sockets.size >= this.#options.limit) {
+      this.#options.metrics().connectionRefused("limit");
+      socket.destroy();
+      return false;
+    }
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#emptied?.();
+    });
+    return true;
+  }
+
+  /** Begins to serve an edge over a socket. */
+  serve(socket: Socket, edge: EdgeIdentity, preface?: Uint8Array): void {
+    const { handler, inFlightPerConnection, log, metrics } = this.#options;
+    const session = new KeylessSession({
+      socket,
+      edge,
+      handler,
+      log,
+      preface,
+      inFlightLimit: inFlightPerConnection,
+      onProtocolError: () => metrics().protocolError(),
+    });
+    this.#sessions.add(session);
+    const expiry = this.#endAtExpiry(session);
+    socket.once("close", () => {
+      clearTimeout(expiry());
+      this.#sessions.delete(session);
+    });
+  }
+
+  /** Lets every session answer what is in flight; closes what is left after `deadline` milliseconds. */
+  async drain(deadline: number): Promise<void> {
+    for (const session of this.#sessions) session.end();
+    if (this.#sockets.size === 0) return;
+    const timer = setTimeout(() => this.#destroyAll(), deadline);
+    await new Promise<void>((resolve) => this.#emptied = resolve);
+    clearTimeout(timer);
+  }
+
+  #destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** A channel ends no later than the certificate that opened it. Returns the timer that is running. */
+  #endAtExpiry(session: KeylessSession): () => ReturnType<typeof setTimeout> | undefined {
+    const { notAfter } = session.edge;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      if (notAfter === undefined) return;
+      if (!isCurrent(session.edge)) return session.end();
+      timer = setTimeout(look, Math.min(notAfter - Date.now(), longestTimeout));
+    };
+    look();
+    return () => timer;
+  }
+}

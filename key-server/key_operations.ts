@@ -1,0 +1,151 @@
+import type { KeylessAnswer } from "../shared/keyless_protocol/answers.ts";
+import { KeylessError, type KeylessErrorCode } from "../shared/keyless_protocol/errors.ts";
+import type {
+  KeylessKeyRequest,
+  KeylessRequest,
+  SignTls12Request,
+  SignTls13Request,
+} from "../shared/keyless_protocol/operations.ts";
+import type { Logger } from "../shared/log.ts";
+import type { Authorizer } from "./authorize.ts";
+import { type EdgeIdentity, isCurrent } from "./edge_identity.ts";
+import type { KeyRing, ServedKey } from "./key_ring.ts";
+import { signTls12Content } from "./operations/sign_tls12.ts";
+import { signTls13Content } from "./operations/sign_tls13.ts";
+import { RefusalLog } from "./refusal_log.ts";
+import type { ServerMetrics } from "./server_metrics.ts";
+import { TokenError } from "./token/errors.ts";
+
+type SignRequest = SignTls13Request | SignTls12Request;
+
+export interface KeyOperationsOptions {
+  readonly keys: KeyRing;
+  readonly authorizer: Authorizer;
+  readonly metrics: () => ServerMetrics;
+  readonly log: Logger;
+  /** Requests in flight in the whole server. */
+  readonly inFlightLimit: number;
+  /** Milliseconds; the longest an edge may ask for. */
+  readonly requestDeadline: number;
+  /** Told when a token failed, so that it is looked after. */
+  readonly onTokenFailure?: () => void;
+}
+
+/** Answers requests: who may, which key, what is signed, and in time. */
+export class KeyOperations {
+  readonly #options: KeyOperationsOptions;
+  readonly #refusals: RefusalLog;
+  #inFlight = 0;
+  #stopping = false;
+
+  constructor(options: KeyOperationsOptions) {
+    this.#options = options;
+    this.#refusals = new RefusalLog(options.log);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** From now on every request is refused as overloaded: the edge asks another key server. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Answers a request; never throws, never rejects. Refusals are counted, and logged with the edge's name. */
+  async answer(edge: EdgeIdentity, request: KeylessRequest): Promise<KeylessAnswer> {
+    const start = performance.now();
+    const answer = await this.#answerOrRefuse(edge, request);
+    const result = answer.type === "error" ? answer.code : "ok";
+    this.#options.metrics().operation(request.operation, result, (performance.now() - start) / 1000);
+    return answer;
+  }
+
+  /** Counts and logs a refusal of something that never became a request. */
+  refuse(edge: EdgeIdentity, error: KeylessError): KeylessAnswer {
+    this.#options.metrics().operation("unknown", error.code, 0);
+    return this.#refusal(edge, undefined, error);
+  }
+
+  async #answerOrRefuse(edge: EdgeIdentity, request: KeylessRequest): Promise<KeylessAnswer> {
+    if (this.#stopping) {
+      return this.#refusal(edge, request, new KeylessError("overloaded", "the key server is stopping"));
+    }
+    if (this.#inFlight >= this.#options.inFlightLimit) {
+      return this.#refusal(edge, request, new KeylessError("overloaded", "too many requests in flight"));
+    }
+    this.#inFlight++;
+    try {
+      if (!isCurrent(edge)) throw new KeylessError("not-authorised", "the edge's certificate has expired");
+      if (request.operation === "ping") return { type: "pong" };
+      return { type: "signature", signature: await this.#sign(edge, request) };
+    } catch (error) {
+      return this.#refusal(edge, request, error);
+    } finally {
+      this.#inFlight--;
+    }
+  }
+
+  async #sign(edge: EdgeIdentity, request: KeylessKeyRequest): Promise<Uint8Array> {
+    const key = this.#options.keys.find(request.subjectKeyIdentifier);
+    if (key === undefined) throw new KeylessError("unknown-key", "no key has this identifier");
+    if (request.operation === "rsa-key-exchange" || !key.purposes.has(request.operation)) {
+      throw new KeylessError("bad-request", `${request.operation} is not enabled`);
+    }
+    this.#options.authorizer.check(edge.name, key.name, request);
+    return await this.#signInTime(key, request, contentToSign(request));
+  }
+
+  /** The deadline is held even when the token hangs: its session then stays taken, the edge has its answer. */
+  async #signInTime(key: ServedKey, request: SignRequest, content: Uint8Array): Promise<Uint8Array> {
+    const allowed = Math.min(request.deadline, this.#options.requestDeadline);
+    let late = false;
+    const { promise: deadline, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late = true;
+      reject(new KeylessError("deadline-passed", "the token did not answer in time"));
+    }, allowed);
+    try {
+      const signature = key.tokenKey.sign(request.signatureScheme, content, () => late);
+      return await Promise.race([signature, deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #refusal(edge: EdgeIdentity, request: KeylessRequest | undefined, error: unknown): KeylessAnswer {
+    const { code, reason } = this.#publicError(error);
+    const keyed = request === undefined || request.operation === "ping" ? undefined : request;
+    const key = keyed && this.#options.keys.find(keyed.subjectKeyIdentifier)?.name;
+    this.#refusals.write({
+      event: "refusal",
+      edge: edge.name,
+      code,
+      reason,
+      operation: request?.operation,
+      key,
+      subjectKeyIdentifier: keyed?.subjectKeyIdentifier.toHex(),
+      serverName: keyed?.serverName,
+      cause: causeOf(error),
+    }, "request refused");
+    return { type: "error", code, reason };
+  }
+
+  /** What an edge may know of a failure; the token's own words stay in our log. */
+  #publicError(error: unknown): { code: KeylessErrorCode; reason: string } {
+    if (error instanceof KeylessError) return error;
+    if (error instanceof TokenError) this.#options.onTokenFailure?.();
+    return { code: "token-failure", reason: "the token failed" };
+  }
+}
+
+/** What is signed is made here, of what the request says; never taken from it. */
+function contentToSign(request: SignRequest): Uint8Array {
+  return request.operation === "sign-tls13" ? signTls13Content(request) : signTls12Content(request);
+}
+
+function causeOf(error: unknown): string | undefined {
+  if (error instanceof TokenError) return error.message;
+  const cause = error instanceof KeylessError ? error.cause : error;
+  return cause instanceof Error ? cause.message : undefined;
+}

@@ -1,0 +1,149 @@
+import { ConfigError, type ConfigProblem } from "../shared/config/errors.ts";
+import { readSecret } from "../shared/config/secret_source.ts";
+import type { OperationName } from "../shared/keyless_protocol/operations.ts";
+import type { Logger } from "../shared/log.ts";
+import { parseCertificate, type ParsedCertificate, pemToDer } from "../shared/libcrypto/x509.ts";
+import { nameOf, SignatureScheme } from "../shared/tls_constants.ts";
+import type { KeyConfig, KeyServerConfig, TokenConfig } from "./config.ts";
+import { isInToken } from "./config_rules.ts";
+import { TokenError } from "./token/errors.ts";
+import { Pkcs11Module } from "./token/module.ts";
+import { Token } from "./token/token.ts";
+import type { TokenKey } from "./token/token_key.ts";
+
+/** A key that the server answers for. */
+export interface ServedKey {
+  readonly name: string;
+  readonly purposes: ReadonlySet<OperationName>;
+  readonly tokenKey: TokenKey;
+  /** Of its certificate; undefined where none is configured. */
+  readonly certificateNames: readonly string[] | undefined;
+}
+
+/** The keys of all tokens, by SKI. Disposing closes the tokens and finalises their modules, whatever happens. */
+export class KeyRing implements AsyncDisposable {
+  readonly #modules = new Map<string, Pkcs11Module>();
+  readonly #tokens = new Map<TokenConfig, Token>();
+  readonly #keys = new Map<string, ServedKey>();
+
+  private constructor() {}
+
+  /** Opens the tokens, finds the keys and proves what each can do. Throws TokenError or ConfigError. */
+  static async open(config: KeyServerConfig, log: Logger): Promise<KeyRing> {
+    const ring = new KeyRing();
+    try {
+      for (const token of config.tokens) await ring.#openToken(config.file, token);
+      for (const [index, key] of config.keys.entries()) await ring.#loadKey(config, key, index, log);
+      return ring;
+    } catch (error) {
+      await ring[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get keys(): readonly ServedKey[] {
+    return [...this.#keys.values()];
+  }
+
+  get tokens(): readonly Token[] {
+    return [...this.#tokens.values()];
+  }
+
+  find(subjectKeyIdentifier: Uint8Array): ServedKey | undefined {
+    return this.#keys.get(subjectKeyIdentifier.toHex());
+  }
+
+  /** Waits for what the tokens have begun. C_Finalize is called even where closing failed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await Promise.all(this.tokens.map((token) => token.close()));
+    } finally {
+      for (const module of this.#modules.values()) module[Symbol.dispose]();
+    }
+  }
+
+  async #openToken(configFile: string, config: TokenConfig): Promise<void> {
+    const path = config.uri.modulePath ?? "";
+    let module = this.#modules.get(path);
+    if (module === undefined) this.#modules.set(path, module = Pkcs11Module.load(path));
+    const { pin, uri, sessions } = config;
+    // Read at each login and not before: the PIN is nowhere in between.
+    const readPin = pin === undefined ? undefined : () => readSecret(pin, configFile);
+    this.#tokens.set(config, await Token.open(module, { uri, sessions, readPin }));
+  }
+
+  async #loadKey(config: KeyServerConfig, key: KeyConfig, index: number, log: Logger): Promise<void> {
+    const tokenConfig = config.tokens.find(({ uri }) => isInToken(key.uri, uri));
+    const token = tokenConfig && this.#tokens.get(tokenConfig);
+    if (token === undefined) {
+      throw new TokenError(`Cannot load the key ${key.name}: its token is not configured`);
+    }
+    const tokenKey = await token.loadKey(key.uri);
+    const problem = (text: string) =>
+      new ConfigError(config.file, [{ key: `key[${index}]`, text } as ConfigProblem]);
+    checkAttributes(key, tokenKey, problem, log);
+    const identifier = tokenKey.publicKey.subjectKeyIdentifier.toHex();
+    const same = this.#keys.get(identifier);
+    if (same !== undefined) throw problem(`is the same key as ${same.name}; expected each key once`);
+    const certificateNames = key.certificate && await readNames(key.certificate, identifier, problem);
+    const purposes = new Set(key.purposes);
+    this.#keys.set(identifier, {
+      name: key.name,
+      purposes,
+      tokenKey,
+      certificateNames: certificateNames || undefined,
+    });
+    logKey(log, key.name, tokenKey, identifier);
+  }
+}
+
+/** Holds the token's word about the key against what it is configured for. */
+function checkAttributes(
+  key: KeyConfig,
+  tokenKey: TokenKey,
+  problem: (text: string) => Error,
+  log: Logger,
+): void {
+  if (tokenKey.attributes.sign === false) {
+    throw problem("has purposes that sign; the token's attribute CKA_SIGN is false");
+  }
+  if (tokenKey.signatureSchemes.length === 0) {
+    const reasons = tokenKey.refused.map(({ method, reason }) => `${method}: ${reason}`).join("; ");
+    throw problem(`cannot sign with any scheme (${reasons})`);
+  }
+  if (tokenKey.attributes.extractable === true || tokenKey.attributes.sensitive === false) {
+    log.warn({ key: key.name, ...tokenKey.attributes }, "the key can be read out of its token");
+  }
+}
+
+/** The DNS names of the certificate, which has to be the key's. */
+async function readNames(
+  path: string,
+  identifier: string,
+  problem: (text: string) => Error,
+): Promise<readonly string[]> {
+  let certificate: ParsedCertificate;
+  try {
+    const [leaf] = pemToDer(await Deno.readTextFile(path));
+    certificate = parseCertificate(leaf ?? new Uint8Array(0));
+  } catch {
+    throw problem(`has a certificate file ${path} that cannot be read as PEM`);
+  }
+  if (certificate.subjectKeyIdentifier.toHex() !== identifier) {
+    throw problem(`has a certificate of another key in ${path}`);
+  }
+  return certificate.dnsNames.map((name) => name.toLowerCase());
+}
+
+function logKey(log: Logger, name: string, key: TokenKey, identifier: string): void {
+  const scheme = (number: number) => nameOf(SignatureScheme, number);
+  log.info({
+    event: "key-loaded",
+    key: name,
+    keyType: key.publicKey.keyType,
+    keyBits: key.publicKey.keyBits,
+    subjectKeyIdentifier: identifier,
+    signatureSchemes: key.signatureSchemes.map(scheme),
+    refused: key.refused.map((entry) => ({ ...entry, scheme: scheme(entry.scheme) })),
+  }, "key loaded and tested");
+}

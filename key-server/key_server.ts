@@ -1,0 +1,154 @@
+import { type AdminPort, serveAdminPort } from "../shared/admin_port.ts";
+import { formatAddress, type TcpAddress } from "../shared/config/address.ts";
+import type { Logger } from "../shared/log.ts";
+import { Authorizer } from "./authorize.ts";
+import type { KeyServerConfig } from "./config.ts";
+import { Connections } from "./connections.ts";
+import { watchFiles } from "./file_watch.ts";
+import { compileGrants } from "./grants.ts";
+import { KeyOperations } from "./key_operations.ts";
+import { KeyRing } from "./key_ring.ts";
+import { TlsListener } from "./listener.ts";
+import { readOwnIdentity } from "./own_identity.ts";
+import { Prober } from "./prober.ts";
+import { ServerMetrics } from "./server_metrics.ts";
+import { UnixListener } from "./unix_listener.ts";
+
+const stoppingReadiness = { ready: false, checks: { stopping: true } };
+
+/** A running key server: everything between the configuration and the sockets. */
+export class KeyServer {
+  readonly #config: KeyServerConfig;
+  readonly #log: Logger;
+  readonly #keys: KeyRing;
+  readonly #operations: KeyOperations;
+  readonly #connections: Connections;
+  readonly #metrics: ServerMetrics;
+  readonly #prober: Prober;
+  readonly #closers = new DisposableStack();
+  #tls: TlsListener | undefined;
+  #unix: UnixListener | undefined;
+  #admin: AdminPort | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(config: KeyServerConfig, keys: KeyRing, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    this.#keys = keys;
+    const { limits } = config;
+    const names = (keyName: string) => keys.keys.find(({ name }) => name === keyName)?.certificateNames;
+    const metrics = () => this.#metrics;
+    this.#operations = new KeyOperations({
+      keys,
+      authorizer: new Authorizer(compileGrants(config.file, config.grants, names)),
+      metrics,
+      log,
+      inFlightLimit: limits.inFlight,
+      requestDeadline: limits.requestDeadline,
+      onTokenFailure: () => this.#prober.hasten(),
+    });
+    this.#connections = new Connections({
+      limit: limits.connections,
+      inFlightPerConnection: limits.inFlightPerConnection,
+      handler: this.#operations,
+      metrics,
+      log,
+    });
+    this.#metrics = new ServerMetrics({
+      inFlight: () => this.#operations.inFlight,
+      connections: () => this.#connections.count,
+    });
+    this.#prober = new Prober(keys, limits.probeInterval, log);
+  }
+
+  /**
+   * Opens the tokens, tests the keys, listens. Throws what keeps it from serving (ConfigError, TokenError, ListenError
+   * and the like), with everything closed again and C_Finalize called.
+   */
+  static async start(config: KeyServerConfig, log: Logger): Promise<KeyServer> {
+    const keys = await KeyRing.open(config, log);
+    let server: KeyServer | undefined;
+    try {
+      server = new KeyServer(config, keys, log);
+      await server.#listen();
+      return server;
+    } catch (error) {
+      await (server === undefined ? keys[Symbol.asyncDispose]() : server.stop());
+      throw error;
+    }
+  }
+
+  /** Where it listens for edges over TLS, with the real port. */
+  get address(): TcpAddress | undefined {
+    return this.#tls?.address;
+  }
+
+  /** Reads its own certificate, key and client CA again. What does not fit together is logged and not taken. */
+  async reloadIdentity(): Promise<void> {
+    const { listen } = this.#config;
+    if (listen === undefined || this.#tls === undefined) return;
+    try {
+      this.#tls.replaceIdentity(await readOwnIdentity(listen.identity));
+      this.#log.info({ event: "identity-reloaded" }, "own certificate and client CA read again");
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "unknown failure";
+      this.#log.error({ event: "identity-reload-failed", reason }, "the former certificate stays in use");
+    }
+  }
+
+  /**
+   * Stops listening, answers what is in flight within the drain deadline, closes the tokens, calls C_Finalize. Later
+   * calls wait for the first.
+   */
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  async #listen(): Promise<void> {
+    const { listen, unix, admin } = this.#config;
+    const common = { connections: this.#connections, metrics: () => this.#metrics, log: this.#log };
+    if (listen !== undefined) {
+      const identity = await readOwnIdentity(listen.identity);
+      const { handshakeDeadline } = this.#config.limits;
+      this.#tls = await TlsListener.start({
+        ...common,
+        address: listen.address,
+        identity,
+        handshakeDeadline,
+      });
+      this.#closers.use(watchFiles(Object.values(listen.identity), () => void this.reloadIdentity()));
+    }
+    if (unix !== undefined) this.#unix = await UnixListener.start({ ...common, unix });
+    if (admin !== undefined) {
+      this.#admin = await serveAdminPort({
+        ...admin,
+        readiness: () => this.#stopping === undefined ? this.#prober.readiness() : stoppingReadiness,
+        metrics: () => this.#metrics.exposition(),
+      });
+    }
+    this.#log.info({
+      event: "listening",
+      tls: this.address && formatAddress(this.address),
+      unix: unix?.path,
+      admin: this.#admin && formatAddress(this.#admin.address),
+      keys: this.#keys.keys.length,
+      grants: this.#config.grants.length,
+    }, "key server ready");
+  }
+
+  async #stop(): Promise<void> {
+    this.#log.info({ event: "stopping", inFlight: this.#operations.inFlight }, "key server stops");
+    this.#closers.dispose();
+    this.#tls?.close();
+    this.#unix?.close();
+    this.#operations.stop();
+    await this.#connections.drain(this.#config.limits.drainDeadline);
+    await this.#prober[Symbol.asyncDispose]();
+    try {
+      await this.#keys[Symbol.asyncDispose]();
+    } finally {
+      await this.#admin?.[Symbol.asyncDispose]();
+    }
+    this.#log.info({ event: "stopped" }, "key server stopped");
+  }
+}

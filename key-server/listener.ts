@@ -1,0 +1,116 @@
+import type { AddressInfo, Socket } from "node:net";
+import { createServer, type Server, type TlsOptions, type TLSSocket } from "node:tls";
+import type { TcpAddress } from "../shared/config/address.ts";
+import { HoldfastError } from "../shared/errors.ts";
+import { keylessAlpn } from "../shared/keyless_protocol/frame.ts";
+import type { Logger } from "../shared/log.ts";
+import type { Connections } from "./connections.ts";
+import { identityOfCertificate } from "./edge_identity.ts";
+import type { OwnIdentity } from "./own_identity.ts";
+import { RefusalLog } from "./refusal_log.ts";
+import type { ConnectionRefusal, ServerMetrics } from "./server_metrics.ts";
+
+/** A listener that cannot listen. Code `listen`. */
+export class ListenError extends HoldfastError {
+  constructor(where: string, options?: ErrorOptions) {
+    super("listen", `Cannot listen on ${where}`, options);
+  }
+}
+
+export interface TlsListenerOptions {
+  readonly address: TcpAddress;
+  readonly identity: OwnIdentity;
+  /** Milliseconds from the accepted connection to the end of its handshake. */
+  readonly handshakeDeadline: number;
+  readonly connections: Connections;
+  readonly metrics: () => ServerMetrics;
+  readonly log: Logger;
+}
+
+/** TLS 1.3 only, a certificate of the edges' authority demanded. ALPN is checked again: Deno takes a peer without. */
+function contextOf(identity: OwnIdentity): TlsOptions {
+  return {
+    ...identity,
+    minVersion: "TLSv1.3",
+    requestCert: true,
+    rejectUnauthorized: true,
+    ALPNProtocols: [keylessAlpn],
+  };
+}
+
+/** The keyless protocol over mutual TLS 1.3. */
+export class TlsListener {
+  readonly #options: TlsListenerOptions;
+  readonly #server: Server;
+  readonly #refusals: RefusalLog;
+
+  private constructor(options: TlsListenerOptions) {
+    this.#options = options;
+    this.#refusals = new RefusalLog(options.log);
+    const { identity, handshakeDeadline } = options;
+    // Half-open, so that an edge that has said all still gets its answers.
+    const behaviour = { allowHalfOpen: true, handshakeTimeout: handshakeDeadline };
+    this.#server = createServer({ ...contextOf(identity), ...behaviour } as TlsOptions);
+    this.#server.on("connection", (socket: Socket) => this.#accept(socket));
+    this.#server.on("secureConnection", (socket: TLSSocket) => this.#secured(socket));
+    this.#server.on("tlsClientError", (error: Error, socket: TLSSocket | undefined) => {
+      this.#refuse("handshake", error.message, socket);
+    });
+  }
+
+  /** Resolves once it listens. Throws ListenError. */
+  static async start(options: TlsListenerOptions): Promise<TlsListener> {
+    const listener = new TlsListener(options);
+    const { host, port } = options.address;
+    await new Promise<void>((resolve, reject) => {
+      listener.#server.once("error", (cause: Error) => reject(new ListenError(`${host}:${port}`, { cause })));
+      listener.#server.listen(port, host, resolve);
+    });
+    return listener;
+  }
+
+  /** Where it listens, with the real port. */
+  get address(): TcpAddress {
+    const { port } = this.#server.address() as AddressInfo;
+    return { host: this.#options.address.host, port };
+  }
+
+  /** New connections meet this identity and this authority; open ones stay. */
+  replaceIdentity(identity: OwnIdentity): void {
+    this.#server.setSecureContext(contextOf(identity));
+  }
+
+  /** Takes no new connection; open ones stay. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #accept(socket: Socket): void {
+    socket.on("error", () => {}); // A reset is an end like another; "close" follows.
+    this.#options.connections.admit(socket);
+  }
+
+  #secured(socket: TLSSocket): void {
+    socket.on("error", () => {});
+    if (socket.alpnProtocol !== keylessAlpn) {
+      return this.#refuse("no-alpn", "the peer did not negotiate holdfast/1", socket);
+    }
+    const certificate = socket.getPeerCertificate()?.raw as Uint8Array | undefined;
+    if (!socket.authorized || certificate === undefined) {
+      return this.#refuse("identity", "the peer has no verified certificate", socket);
+    }
+    try {
+      this.#options.connections.serve(socket, identityOfCertificate(certificate));
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      this.#refuse("identity", error.message, socket);
+    }
+  }
+
+  #refuse(why: ConnectionRefusal, reason: string, socket: TLSSocket | undefined): void {
+    this.#options.metrics().connectionRefused(why);
+    const peer = socket?.remoteAddress;
+    this.#refusals.write({ event: "connection-refused", why, reason, peer }, "connection refused");
+    socket?.destroy();
+  }
+}

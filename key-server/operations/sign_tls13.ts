@@ -1,0 +1,40 @@
+import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
+import type { SignTls13Request } from "../../shared/keyless_protocol/operations.ts";
+import { SignatureScheme } from "../../shared/tls_constants.ts";
+import { transcriptHashOfMessages } from "./strict.ts";
+
+/** RFC 8446, Section 4.2.3: neither RSASSA-PKCS1-v1_5 nor SHA-1 signs a CertificateVerify. */
+const allowedSchemes = new Set<number>([
+  SignatureScheme.ecdsa_secp256r1_sha256,
+  SignatureScheme.ecdsa_secp384r1_sha384,
+  SignatureScheme.rsa_pss_rsae_sha256,
+  SignatureScheme.rsa_pss_rsae_sha384,
+  SignatureScheme.rsa_pss_rsae_sha512,
+  SignatureScheme.ed25519,
+]);
+
+/** 64 blanks, the context string, a zero byte (RFC 8446, Section 4.4.3). */
+const serverPrefix = new TextEncoder().encode(`${" ".repeat(64)}TLS 1.3, server CertificateVerify\0`);
+
+/** RFC 8446, Section 4.4.3: what a server's CertificateVerify signs. */
+export function certificateVerifyContent(transcriptHash: Uint8Array): Uint8Array {
+  const content = new Uint8Array(serverPrefix.length + transcriptHash.length);
+  content.set(serverPrefix);
+  content.set(transcriptHash, serverPrefix.length);
+  return content;
+}
+
+/**
+ * The content to sign for a request, of either form; in `strict` the messages are checked against the request.
+ * Throws KeylessError bad-request.
+ */
+export function signTls13Content(request: SignTls13Request): Uint8Array {
+  if (!allowedSchemes.has(request.signatureScheme)) {
+    throw new KeylessError("bad-request", "TLS 1.3 does not sign with this signature scheme");
+  }
+  const { transcript } = request;
+  const transcriptHash = transcript.form === "hash"
+    ? transcript.transcriptHash
+    : transcriptHashOfMessages(transcript.handshakeMessages, request);
+  return certificateVerifyContent(transcriptHash);
+}

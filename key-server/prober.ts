@@ -1,0 +1,122 @@
+import { clearTimeout, setTimeout } from "node:timers";
+import type { Readiness } from "../shared/admin_port.ts";
+import type { Logger } from "../shared/log.ts";
+import type { KeyRing, ServedKey } from "./key_ring.ts";
+import { mayBeMendedByReopening } from "./token/errors.ts";
+
+/** A key's last probe. */
+interface ProbeResult {
+  readonly ok: boolean;
+  /** In words; of a failure. */
+  readonly error?: string;
+  readonly at: string;
+  readonly milliseconds: number;
+}
+
+/** Milliseconds: the soonest a token that failed is looked after again. */
+const hastenedInterval = 500;
+
+/** A probe that takes longer than this many intervals counts as failed: the token hangs. */
+const patience = 2;
+
+/**
+ * Signs a probe with each key again and again, so that /readyz tells what a request would meet; and opens a token
+ * anew that lost its sessions or was away.
+ */
+export class Prober implements AsyncDisposable {
+  readonly #keys: KeyRing;
+  readonly #interval: number;
+  readonly #log: Logger;
+  readonly #results = new Map<string, ProbeResult>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #round: Promise<void> | undefined;
+  #roundBegan = 0;
+  #stopped = false;
+
+  /** `interval` in milliseconds. The keys have just been tested: they begin as good. */
+  constructor(keys: KeyRing, interval: number, log: Logger) {
+    this.#keys = keys;
+    this.#interval = interval;
+    this.#log = log;
+    const at = new Date().toISOString();
+    for (const { name } of keys.keys) this.#results.set(name, { ok: true, at, milliseconds: 0 });
+    this.#schedule(interval);
+  }
+
+  /** A request met a failing token: look sooner. */
+  hasten(): void {
+    if (this.#round === undefined) this.#schedule(Math.min(hastenedInterval, this.#interval));
+  }
+
+  /** Ready when every key signed at its last probe, and none hangs. */
+  readiness(): Readiness {
+    const hanging = this.#round !== undefined && Date.now() - this.#roundBegan > patience * this.#interval;
+    const results = Object.fromEntries(this.#results);
+    const ready = !hanging && [...this.#results.values()].every(({ ok }) => ok);
+    return { ready, checks: { keys: results, ...(hanging ? { token: "does not answer" } : {}) } };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #schedule(delay: number): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#roundBegan = Date.now();
+      this.#round = this.#probeAll().finally(() => {
+        this.#round = undefined;
+        this.#schedule(this.#interval);
+      });
+    }, delay);
+  }
+
+  async #probeAll(): Promise<void> {
+    for (const key of this.#keys.keys) {
+      if (this.#stopped) return;
+      const failure = await this.#probe(key);
+      if (failure === undefined || !mayBeMendedByReopening(failure)) continue;
+      await this.#reopen(key);
+    }
+  }
+
+  async #reopen(key: ServedKey): Promise<void> {
+    const { token } = key.tokenKey;
+    try {
+      await token.reopen();
+      this.#log.info({ event: "token-reopened", token: token.name }, "the token was opened anew");
+    } catch (error) {
+      this.#log.error(
+        { event: "token-away", token: token.name, reason: words(error) },
+        "the token cannot be opened",
+      );
+      return;
+    }
+    await this.#probe(key);
+  }
+
+  /** Probes a key and keeps the result; returns what failed. */
+  async #probe({ name, tokenKey }: ServedKey): Promise<unknown> {
+    const start = performance.now();
+    const failure = await tokenKey.probe().then(() => undefined, (error) => error as unknown);
+    const before = this.#results.get(name)?.ok;
+    const result = { at: new Date().toISOString(), milliseconds: Math.round(performance.now() - start) };
+    if (failure === undefined) {
+      this.#results.set(name, { ok: true, ...result });
+      if (before === false) this.#log.info({ event: "key-recovered", key: name }, "the key signs again");
+    } else {
+      this.#results.set(name, { ok: false, error: words(failure), ...result });
+      if (before !== false) {
+        this.#log.error({ event: "key-failed", key: name, reason: words(failure) }, "the key does not sign");
+      }
+    }
+    return failure;
+  }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : "unknown failure";
+}

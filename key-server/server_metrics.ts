@@ -1,0 +1,68 @@
+import type { KeylessErrorCode } from "../shared/keyless_protocol/errors.ts";
+import type { OperationName } from "../shared/keyless_protocol/operations.ts";
+import { Metrics } from "../shared/metrics.ts";
+
+/** Why a connection was not taken. */
+export type ConnectionRefusal = "limit" | "handshake" | "no-alpn" | "identity";
+
+/** Read at each scrape. */
+export interface LiveNumbers {
+  readonly inFlight: () => number;
+  readonly connections: () => number;
+}
+
+/** What the key server counts. Labels are from small fixed sets. */
+export class ServerMetrics {
+  readonly #metrics = new Metrics();
+  readonly #operations = this.#metrics.counter(
+    "holdfast_key_server_operations_total",
+    "Requests answered, by operation and result (ok, or the error's name).",
+    ["operation", "result"],
+  );
+  readonly #seconds = this.#metrics.seconds(
+    "holdfast_key_server_operation_seconds",
+    "From a request's receipt to its answer, by operation.",
+    ["operation"],
+  );
+  readonly #refusals = this.#metrics.counter(
+    "holdfast_key_server_connections_refused_total",
+    "Connections closed before their first request, by reason.",
+    ["reason"],
+  );
+  readonly #protocolErrors = this.#metrics.counter(
+    "holdfast_key_server_protocol_errors_total",
+    "Connections closed because the peer broke the protocol.",
+  );
+
+  constructor({ inFlight, connections }: LiveNumbers) {
+    this.#metrics.gauge(
+      "holdfast_key_server_in_flight",
+      "Requests received and not answered.",
+      [],
+      (gauge) => gauge.set(inFlight()),
+    );
+    this.#metrics.gauge(
+      "holdfast_key_server_connections",
+      "Open connections, those in their handshake included.",
+      [],
+      (gauge) => gauge.set(connections()),
+    );
+  }
+
+  operation(operation: OperationName | "unknown", result: "ok" | KeylessErrorCode, seconds: number): void {
+    this.#operations.inc({ operation, result });
+    this.#seconds.observe({ operation }, seconds);
+  }
+
+  connectionRefused(reason: ConnectionRefusal): void {
+    this.#refusals.inc({ reason });
+  }
+
+  protocolError(): void {
+    this.#protocolErrors.inc();
+  }
+
+  exposition(): Promise<string> {
+    return this.#metrics.exposition();
+  }
+}
