@@ -1,0 +1,152 @@
+import type { TlsServerEvent } from "../../../../edge-terminator/tls/server_events.ts";
+import { TlsServerEngine } from "../../../../edge-terminator/tls/server_engine.ts";
+import { encapsulate } from "../../../../shared/libcrypto/ml_kem.ts";
+import { checkClientHello, checkHandshake } from "./checks.ts";
+import { type Credential, loadCredentials } from "./credential.ts";
+import { engineOptions, siteFor } from "./engine_setup.ts";
+import { ShimFailure, tlsFailure } from "./failure.ts";
+import { RunnerSocket } from "./runner_socket.ts";
+import type { ConnectionConfig } from "./shim_config.ts";
+import type { TestState } from "./test_state.ts";
+
+/** Bytes that the echo reads at once, so that a record comes back in several, unless told. */
+const usualReadSize = 512;
+
+type EventOf<Type extends TlsServerEvent["type"]> = Extract<TlsServerEvent, { type: Type }>;
+
+/**
+ * One connection of a test: the real engine between the runner and an echo that inverts every byte.
+ *
+ * Everything goes one step after the other, as in a server with a single thread. With `-async` each answer to the
+ * engine comes in a later turn of the event loop, and bytes come and go one by one.
+ */
+export class ShimConnection implements Disposable {
+  readonly #config: ConnectionConfig;
+  readonly #isResumption: boolean;
+  readonly #state: TestState;
+  readonly #credentials: readonly Credential[];
+  readonly #socket: RunnerSocket;
+  readonly #engine: TlsServerEngine;
+  #handshakeComplete = false;
+  #peerEnded = false;
+
+  private constructor(
+    config: ConnectionConfig,
+    isResumption: boolean,
+    state: TestState,
+    credentials: readonly Credential[],
+    socket: RunnerSocket,
+  ) {
+    this.#config = config;
+    this.#isResumption = isResumption;
+    this.#state = state;
+    this.#credentials = credentials;
+    this.#socket = socket;
+    this.#engine = new TlsServerEngine(engineOptions(config, state));
+  }
+
+  /** Connects to the runner and serves it until the end; throws {@link ShimFailure} when it is not as expected. */
+  static async run(config: ConnectionConfig, isResumption: boolean, state: TestState): Promise<void> {
+    const { flags } = config;
+    const credentials = await loadCredentials(config);
+    const socket = await RunnerSocket.dial({
+      port: flags.port!,
+      ipv6: flags.ipv6 ?? false,
+      shimId: flags["shim-id"]!,
+      byteByByte: flags.async ?? false,
+    });
+    try {
+      using connection = new ShimConnection(config, isResumption, state, credentials, socket);
+      await connection.#serve();
+    } finally {
+      await socket.close();
+    }
+  }
+
+  async #serve(): Promise<void> {
+    while (!this.#peerEnded) {
+      const pieces = await this.#socket.read();
+      if (pieces === undefined) {
+        if (!this.#handshakeComplete) throw new ShimFailure("the runner closed during the handshake");
+        break;
+      }
+      for (const piece of pieces) {
+        this.#engine.receive(piece);
+        await this.#settle();
+      }
+    }
+    this.#engine.close();
+    await this.#settle();
+  }
+
+  /** Writes what the engine has to say before answering what it asks, as long as it does either. */
+  async #settle(): Promise<void> {
+    for (;;) {
+      const output = this.#engine.takeOutput();
+      if (output !== undefined) await this.#socket.write(output);
+      const event = this.#engine.nextEvent();
+      if (event !== undefined) await this.#act(event);
+      else if (output === undefined) return;
+    }
+  }
+
+  async #act(event: TlsServerEvent): Promise<void> {
+    switch (event.type) {
+      case "client-hello":
+        checkClientHello(this.#config, event.clientHello);
+        await this.#suspend();
+        return this.#engine.answerSite(siteFor(this.#config, this.#credentials));
+      case "encapsulation-needed":
+        return await this.#encapsulate(event);
+      case "signature-needed":
+        return await this.#sign(event);
+      case "handshake-complete":
+        checkHandshake(this.#config, this.#isResumption, event.parameters);
+        this.#handshakeComplete = true;
+        return;
+      case "application-data":
+        return this.#echo(event.data);
+      case "close-notify":
+        this.#peerEnded = true;
+        return;
+      case "failed":
+        throw tlsFailure(event.error);
+      default:
+        event satisfies never;
+    }
+  }
+
+  async #encapsulate({ encapsulationKey }: EventOf<"encapsulation-needed">): Promise<void> {
+    await this.#suspend();
+    const result = await encapsulate(this.#state.pool, encapsulationKey).catch((error: Error) => error);
+    this.#engine.answerEncapsulation(result);
+  }
+
+  async #sign({ request }: EventOf<"signature-needed">): Promise<void> {
+    await this.#suspend();
+    const credential = this.#credentials.find(({ served }) => served === request.certificate)!;
+    try {
+      this.#engine.answerSignature(await this.#state.keys.sign(request, credential));
+    } catch (error) {
+      this.#engine.failPrivateKeyOperation(error as Error);
+    }
+  }
+
+  #echo(data: Uint8Array): void {
+    const { flags } = this.#config;
+    const readSize = flags["read-size"] ?? usualReadSize;
+    for (let at = 0; at < data.length; at += readSize) {
+      if (flags["key-update"]) this.#engine.updateKeys();
+      this.#engine.send(data.slice(at, at + readSize).map((byte) => byte ^ 0xff));
+    }
+  }
+
+  /** With `-async`: the answer waits until the event loop has been round. */
+  async #suspend(): Promise<void> {
+    if (this.#config.flags.async) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  [Symbol.dispose](): void {
+    this.#engine[Symbol.dispose]();
+  }
+}

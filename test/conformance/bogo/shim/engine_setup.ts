@@ -1,0 +1,44 @@
+import type { TlsServerOptions, TlsVersion } from "../../../../edge-terminator/tls/server_options.ts";
+import type { TlsSite } from "../../../../edge-terminator/tls/site.ts";
+import { ProtocolVersion } from "../../../../shared/tls_constants.ts";
+import type { Credential } from "./credential.ts";
+import type { ConnectionConfig } from "./shim_config.ts";
+import type { TestState } from "./test_state.ts";
+
+/** The engine's options for what the flags ask. */
+export function engineOptions({ flags }: ConnectionConfig, state: TestState): TlsServerOptions {
+  return {
+    pool: state.pool,
+    now: () => state.now(),
+    versions: enabledVersions(flags),
+    // The runner expects what BoringSSL does by default.
+    requiresExtendedMasterSecret: false,
+    ...(flags.curves && { groups: flags.curves }),
+  };
+}
+
+function enabledVersions(flags: ConnectionConfig["flags"]): TlsVersion[] {
+  const { TLSv1_2, TLSv1_3 } = ProtocolVersion;
+  const from = flags["min-version"] ?? TLSv1_2;
+  const to = flags["max-version"] ?? TLSv1_3;
+  const has12 = !flags["no-tls12"] && from <= TLSv1_2 && to >= TLSv1_2;
+  const has13 = !flags["no-tls13"] && from <= TLSv1_3 && to >= TLSv1_3;
+  return [...has13 ? ["TLS 1.3"] as const : [], ...has12 ? ["TLS 1.2"] as const : []];
+}
+
+/** The site behind every name, for the flags. */
+export function siteFor({ flags }: ConnectionConfig, credentials: readonly Credential[]): TlsSite {
+  return {
+    certificates: credentials.map(({ served }) => served),
+    alpnProtocols: applicationProtocols(flags),
+  };
+}
+
+/** A name that no client offers: ALPN then ends in no_application_protocol. */
+const unspeakable = "holdfast/none";
+
+function applicationProtocols(flags: ConnectionConfig["flags"]): string[] {
+  if (flags["reject-alpn"]) return [unspeakable];
+  if (flags["decline-alpn"] || !flags["select-alpn"]) return [];
+  return [flags["select-alpn"]];
+}

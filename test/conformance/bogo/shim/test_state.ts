@@ -1,0 +1,42 @@
+import { LockedPool } from "../../../../shared/memory/locked_pool.ts";
+import { LocalKeys } from "./local_keys.ts";
+import type { PrivateKeys } from "./private_keys.ts";
+import type { FlagValues } from "./flags.ts";
+import { ShimFailure } from "./failure.ts";
+
+/** What the connections of one test have in common, and a server keeps between them. */
+export class TestState implements AsyncDisposable {
+  readonly pool = LockedPool.open({ totalBytes: 512 * 64 });
+  #ahead = 0;
+
+  private constructor(readonly keys: PrivateKeys) {}
+
+  static async open(flags: FlagValues): Promise<TestState> {
+    const settings = flags["remote-key"];
+    if (settings === undefined) return new TestState(new LocalKeys());
+    // Loaded only when asked for: fresh processes without it start sooner.
+    const { RemoteKeys } = await import("./remote_keys.ts");
+    return new TestState(await RemoteKeys.open(settings));
+  }
+
+  /** The clock of the connections, in milliseconds. */
+  now(): number {
+    return performance.now() + this.#ahead;
+  }
+
+  /** Moves the clock, as `-resumption-delay` asks. */
+  advance(seconds: number): void {
+    this.#ahead += seconds * 1000;
+  }
+
+  /** Throws when a connection that is over has kept blocks of the pool. */
+  requireNoLeak(blocksBefore: number): void {
+    const kept = this.pool.blocksInUse - blocksBefore;
+    if (kept > 0) throw new ShimFailure(`${kept} blocks of the pool were not returned`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.keys[Symbol.asyncDispose]();
+    this.pool[Symbol.dispose]();
+  }
+}
