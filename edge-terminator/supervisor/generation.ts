@@ -36,9 +36,9 @@ export class Generation {
       readonly watch: (worker: WorkerProcess) => void;
     },
   ): Promise<Generation> {
-    const { configFile, configText, workers, command } = revision;
+    const { configFile, configText, addresses, workers, command } = revision;
     const spawn = (slot: number): WorkerProcess => {
-      const listeners = sockets.forSlot(slot, workers);
+      const listeners = sockets.forSlot(addresses, slot, workers);
       const worker = WorkerProcess.spawn(command, {
         type: "start",
         configFile,

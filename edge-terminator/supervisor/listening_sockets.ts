@@ -50,13 +50,14 @@ export class ListeningSockets implements Disposable {
     }
   }
 
-  /** What worker number `slot` of `slots` is to listen on. */
-  forSlot(slot: number, slots: number): InheritedListener[] {
-    return [...this.#open.values()].flatMap(({ bound, descriptors }) =>
-      descriptors
+  /** What worker number `slot` of `slots` is to listen on, of `addresses`. */
+  forSlot(addresses: readonly TcpAddress[], slot: number, slots: number): InheritedListener[] {
+    return addresses.flatMap((address) => {
+      const { bound, descriptors } = this.#open.get(formatAddress(address))!;
+      return descriptors
         .filter((_, index) => index % slots === slot)
-        .map((fd) => ({ fd, address: formatAddress(bound) }))
-    );
+        .map((fd) => ({ fd, address: formatAddress(bound) }));
+    });
   }
 
   /** Closes the sockets of every address that is not in `addresses`. */
