@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runAsOrdinaryUser } from "../../test/harness/ordinary_user.ts";
 import { SecureHeapError } from "./errors.ts";
 import { defaultSecureHeapBytes, ensureSecureHeap, openSecureHeap, secureHeapIsOpen } from "./secure_heap.ts";
 
@@ -11,33 +12,6 @@ Deno.test("a secure heap opens once, with a power of two", () => {
   assert.throws(() => openSecureHeap(), /open already/);
   ensureSecureHeap();
 });
-
-/** Runs a program as an ordinary user (able to read every file, as a checkout below /root needs) under a lock limit. */
-async function runAsOrdinaryUser(program: string, lockLimit: number): Promise<string> {
-  const capability = "-all,+dac_read_search";
-  const asUser = Deno.uid() !== 0 ? [] : [
-    "setpriv",
-    "--reuid=65534",
-    "--regid=65534",
-    "--clear-groups",
-    `--inh-caps=${capability}`,
-    `--ambient-caps=${capability}`,
-    `--bounding-set=${capability}`,
-  ];
-  const folder = await Deno.makeTempDir({ prefix: "holdfast-secure-heap-" });
-  try {
-    await Deno.chmod(folder, 0o777);
-    await Deno.writeTextFile(`${folder}/program.ts`, program);
-    const deno = [Deno.execPath(), "run", "--no-config", "--no-check", "--allow-ffi", `${folder}/program.ts`];
-    const [name, ...args] = ["prlimit", `--memlock=${lockLimit}:${lockLimit}`, ...asUser, ...deno];
-    const env = { DENO_DIR: `${folder}/deno`, HOME: folder, NO_COLOR: "1" };
-    const { stdout, stderr, success } = await new Deno.Command(name!, { args, env }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
-    return new TextDecoder().decode(stdout);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const program = `
   import { EphemeralKeyPair } from ${JSON.stringify(import.meta.resolve("./key_agreement.ts"))};

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
+import { runAsOrdinaryUser } from "../../test/harness/ordinary_user.ts";
 import { memoryLockLimit } from "../libc/bindings.ts";
 
-/**
- * Opens a pool in a child that runs as an ordinary user under an own RLIMIT_MEMLOCK, and reports as JSON what
- * happened and what stayed mapped. It keeps the one capability to read files, as a checkout below /root needs.
- */
+/** Opens a pool under the limit, and reports as JSON what happened and what stayed mapped. */
 const program = `
   import { LockedPool } from ${JSON.stringify(import.meta.resolve("./locked_pool.ts"))};
   const [backing, totalBytes] = Deno.args;
@@ -26,46 +24,10 @@ const program = `
 const limit = 64 * 1024;
 
 async function openAsOrdinaryUser(backing: string, totalBytes: number): Promise<Record<string, unknown>> {
-  const folder = await Deno.makeTempDir({ prefix: "holdfast-memlock-" });
-  try {
-    await Deno.chmod(folder, 0o777);
-    const script = `${folder}/open_pool.ts`;
-    await Deno.writeTextFile(script, program);
-    const asUser = Deno.uid() === 0
-      ? [
-        "setpriv",
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-        "--inh-caps=-all,+dac_read_search",
-        "--ambient-caps=-all,+dac_read_search",
-        "--bounding-set=-all,+dac_read_search",
-      ]
-      : [];
-    const command = [
-      "prlimit",
-      `--memlock=${limit}:${limit}`,
-      ...asUser,
-      Deno.execPath(),
-      "run",
-      "--no-config",
-      "--no-check",
-      "--allow-all", // reading /proc/self/maps needs it
-      script,
-      backing,
-      String(totalBytes),
-    ];
-    const result = await new Deno.Command(command[0]!, {
-      args: command.slice(1),
-      env: { DENO_DIR: `${folder}/deno`, HOME: folder, NO_COLOR: "1" },
-      stderr: "piped",
-    }).output();
-    const text = new TextDecoder().decode(result.stdout);
-    assert.ok(result.success, `the child failed: ${new TextDecoder().decode(result.stderr)}`);
-    return JSON.parse(text) as Record<string, unknown>;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  return JSON.parse(await runAsOrdinaryUser(program, limit, backing, String(totalBytes))) as Record<
+    string,
+    unknown
+  >;
 }
 
 for (const backing of ["secretmem", "mlock", "auto"]) {
