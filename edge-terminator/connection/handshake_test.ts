@@ -5,7 +5,8 @@ import { AlertDescription } from "../../shared/tls_constants.ts";
 import { blocksHandshaking, blocksOpen } from "../worker/memory_budget.ts";
 import { encapsulate, type Encapsulation } from "../../shared/libcrypto/ml_kem.ts";
 import { poll } from "../../test/harness/poll.ts";
-import { LocalEdge, siteName } from "./testing/local_edge.ts";
+import { LocalEdge } from "./testing/local_edge.ts";
+import { siteName } from "./testing/software_key.ts";
 import { alertIn, clientHello, readToEnd, sendRaw, startOpenssl } from "./testing/raw_client.ts";
 import { echo, RawBackend } from "./testing/raw_backend.ts";
 

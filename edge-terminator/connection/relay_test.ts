@@ -5,7 +5,8 @@ import { poll } from "../../test/harness/poll.ts";
 import { TemporaryFolder } from "../../test/harness/temporary_folder.ts";
 import { countingBytes } from "../../test/harness/http_backend.ts";
 import { type DecodedProxyHeader, decodeProxyHeader } from "../proxy/testing/decode_proxy_header.ts";
-import { LocalEdge, siteName } from "./testing/local_edge.ts";
+import { LocalEdge } from "./testing/local_edge.ts";
+import { siteName } from "./testing/software_key.ts";
 import { clientHello, readToEnd, startOpenssl } from "./testing/raw_client.ts";
 import { echo, RawBackend } from "./testing/raw_backend.ts";
 

@@ -14,9 +14,7 @@ import { TlsServerEngine } from "../../tls/server_engine.ts";
 import type { SignatureRequest } from "../../tls/server_events.ts";
 import { Acceptor } from "../acceptor.ts";
 import type { ConnectionContext, ConnectionLimits } from "../context.ts";
-import { SoftwareKey } from "./software_key.ts";
-
-export const siteName = "www.holdfast.test";
+import { siteName, SoftwareKey } from "./software_key.ts";
 
 export interface LocalEdgeOptions {
   readonly backend: SocketAddress;

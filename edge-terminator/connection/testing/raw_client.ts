@@ -1,7 +1,7 @@
 /** For tests: a client of bare TCP, for what no TLS client would do. */
 import { connect, createServer } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { siteName } from "./local_edge.ts";
+import { siteName } from "./software_key.ts";
 
 /** The first flight of a real client (Deno's), as recorded by a listener that never answers. */
 export async function clientHello(serverName = siteName): Promise<Uint8Array> {

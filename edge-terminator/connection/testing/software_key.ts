@@ -3,6 +3,9 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import type { DevelopmentPki } from "../../../certs/dev_pki.ts";
 import { pemToDer } from "../../../shared/libcrypto/x509.ts";
 
+/** The one name that the tests' edges serve. */
+export const siteName = "www.holdfast.test";
+
 const context = "TLS 1.3, server CertificateVerify";
 
 /** A P-256 key with a certificate chain for some names. */

@@ -8,9 +8,8 @@ import { type ConfigTable, patched } from "../../../test/harness/config_patch.ts
 import { freePort, ownLoopbackAddress } from "../../../test/harness/loopback.ts";
 import { childrenOf, commandLineOf } from "../../../test/harness/proc/inspect.ts";
 import { ProductProcess } from "../../../test/harness/processes/product_process.ts";
-import { siteName } from "../../connection/testing/local_edge.ts";
 import { echo, RawBackend } from "../../connection/testing/raw_backend.ts";
-import { SoftwareKey } from "../../connection/testing/software_key.ts";
+import { siteName, SoftwareKey } from "../../connection/testing/software_key.ts";
 import {
   KeylessTestPki,
   onOperations,
