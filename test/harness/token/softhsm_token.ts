@@ -9,6 +9,8 @@ export interface KeySpec {
   readonly name: string;
   readonly type: KeyType;
   readonly known?: boolean;
+  /** Imported as it is, in place of a new one. */
+  readonly given?: KnownKey;
 }
 
 /** A key in the token. */
@@ -53,7 +55,7 @@ export class SoftHsmToken {
     );
     await writeSecret(pinFile, `${pin}\n`);
     const modulePath = await findModule();
-    const known = keys.map((key) => key.known === true ? makeKnownKey(key.type) : undefined);
+    const known = keys.map((key) => key.given ?? (key.known === true ? makeKnownKey(key.type) : undefined));
     const jobs: TokenJob[] = [
       { job: "initialise", securityOfficerPin: randomPin() },
       ...keys.map((key, index) => jobFor(key, known[index])),
