@@ -41,6 +41,7 @@ export class KeylessSession {
   #pending: Uint8Array[] = [];
   #flushing = false;
   #reading = true;
+  #ending = false;
   #stalled: ReturnType<typeof setTimeout> | undefined;
   #closing: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,9 +64,9 @@ export class KeylessSession {
     return this.#inFlight.size;
   }
 
-  /** Answers what is in flight, then closes; what is read meanwhile is the handler's to refuse. */
+  /** Answers what is in flight, and what comes until then (the handler may refuse it), then closes. */
   end(): void {
-    this.#reading = false;
+    this.#ending = true;
     this.#endWhenAnswered();
   }
 
@@ -127,6 +128,7 @@ export class KeylessSession {
   /** One last error, then the end of this connection and of nothing else. */
   #breakOff(id: number, error: ProtocolError): void {
     this.#reading = false;
+    this.#ending = true;
     this.#options.log.warn(
       { event: "protocol-error", edge: this.edge.name, id, reason: error.message },
       "closing",
@@ -153,7 +155,7 @@ export class KeylessSession {
     if (answers.length > 0 && !socket.destroyed && !socket.writableEnded && !socket.write(joined(answers))) {
       this.#pause();
     }
-    if (!this.#reading) this.#endWhenAnswered();
+    if (this.#ending) this.#endWhenAnswered();
   }
 
   /** A peer that does not read is not read from either: what it can make us hold is its requests in flight. */
@@ -175,6 +177,7 @@ export class KeylessSession {
   #endWhenAnswered(): void {
     if (this.#inFlight.size > 0 || this.#pending.length > 0) return;
     const { socket } = this.#options;
+    this.#reading = false;
     socket.end();
     // What the peer still sends is read and dropped, so that no reset takes our last answer away; but not for ever.
     this.#closing ??= setTimeout(() => socket.destroy(), closingGrace);
