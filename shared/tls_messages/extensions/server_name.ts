@@ -4,7 +4,7 @@ import { PeerMisbehaved } from "../errors.ts";
 import { emptyExtension, type ExtensionCodec } from "./extension.ts";
 
 const hostNameType = 0;
-const longestHostName = 255;
+const longestHostName = 253;
 const hostNamePattern = /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/;
 const numericLastLabel = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/;
 

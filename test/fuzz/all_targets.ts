@@ -1,0 +1,18 @@
+import type { FuzzTarget } from "./fuzz_target.ts";
+import { extensionTarget } from "./targets/extensions.ts";
+import { handshakeTarget } from "./targets/handshake.ts";
+import { handshakeStreamTarget } from "./targets/handshake_stream.ts";
+import { keylessAnswerTarget, keylessRequestTarget } from "./targets/keyless_protocol.ts";
+import { messageTargets } from "./targets/messages.ts";
+import { recordLayerTarget } from "./targets/record_layer.ts";
+
+/** Every fuzz target. A new one is a file in targets/ and a line here. */
+export const allTargets: readonly FuzzTarget[] = [
+  handshakeTarget,
+  recordLayerTarget,
+  handshakeStreamTarget,
+  extensionTarget,
+  ...messageTargets,
+  keylessRequestTarget,
+  keylessAnswerTarget,
+];
