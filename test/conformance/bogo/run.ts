@@ -10,7 +10,7 @@ import { findRunner } from "./runner/find_runner.ts";
 import { disabledTests, listedTests, selectTests } from "./runner/test_list.ts";
 import { RemoteKeyServer } from "./runner/remote_key_server.ts";
 import { printReport, verdict } from "./runner/report.ts";
-import { runTests } from "./runner/run_tests.ts";
+import { execute, parseResults } from "./runner/run_tests.ts";
 import { WarmShim } from "./runner/warm_shim.ts";
 
 const help = `Usage: deno task conformance:bogo [OPTION ...]
@@ -53,19 +53,20 @@ async function main(): Promise<number> {
   const disabled = options.disabled ? new Map<string, string>() : await disabledTests(listed);
   const tests = listed.filter((name) => !disabled.has(name));
   await using keyServer = options["remote-key"]
-    ? await RemoteKeyServer.start(folder.path, runner)
+    ? await RemoteKeyServer.start(folder.path, runner, tests)
     : undefined;
   await using warm = options.warm ? await WarmShim.start(folder.path) : undefined;
-  const results = await runTests({
+  const json = await execute({
     runner,
     tests,
     folder: folder.path,
     workers: Number(options.workers),
     shim: warm?.program ?? new URL("shim/shim.sh", import.meta.url).pathname,
     shimFlags: keyServer?.shimFlags ?? [],
-    jsonFile: options.json,
-    print,
+    onProgress: (done) => done % 100 === 0 && print(`${done} of ${tests.length}\n`),
   });
+  if (options.json !== undefined) await Deno.writeTextFile(options.json, json);
+  const results = parseResults(json);
   const outcome = { listed, disabled, results, operations: await keyServer?.operations() };
   printReport(print, outcome);
   return verdict({ ...outcome, isWhole: options.filter.length === 0 }, print) ? 0 : 1;

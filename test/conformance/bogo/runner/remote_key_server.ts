@@ -1,14 +1,74 @@
+import { join } from "node:path";
+import { writeIdentity, writePublic } from "../../../../certs/write.ts";
+import type { ConfigTable } from "../../../harness/config_patch.ts";
+import { edgeIdentity, keyServerName } from "../../../harness/identities.ts";
+import { Installation } from "../../../harness/installation.ts";
+import { ownLoopbackAddress } from "../../../harness/loopback.ts";
+import type { ProductProcess } from "../../../harness/processes/product_process.ts";
+import type { RemoteKeySettings } from "../shim/remote_keys.ts";
 import type { Runner } from "./find_runner.ts";
 import type { OperationCounts } from "./report.ts";
+import { collectRunnerKeys } from "./runner_keys.ts";
 
-/** A key server in a process of its own that holds the runner's keys in a SoftHSM token. */
+const operations = ["sign-tls13", "sign-tls12"] as const;
+
+/** A key server in a process of its own that holds the runner's keys in a SoftHSM token, for shims as its edges. */
 export class RemoteKeyServer implements AsyncDisposable {
-  static start(_folder: string, _runner: Runner): Promise<RemoteKeyServer> {
-    throw new Error("not yet");
+  private constructor(
+    readonly process: ProductProcess,
+    /** What makes a shim use it. */
+    readonly shimFlags: readonly string[],
+    readonly tally: string,
+  ) {}
+
+  /** With the keys that the runner uses in `tests`; everything it needs is written into `folder`. */
+  static async start(folder: string, runner: Runner, tests: readonly string[]): Promise<RemoteKeyServer> {
+    const keys = await collectRunnerKeys(runner, tests, folder);
+    const home = join(folder, "key-server");
+    await Deno.mkdir(home, { mode: 0o700 });
+    const installation = await Installation.create({ folder: home, host: ownLoopbackAddress(), keys });
+    await writeIdentity(home, "edge-pop1", await installation.pki.edgeIdentity(edgeIdentity("pop1")));
+    const tally = installation.file("tally");
+    await Deno.writeFile(tally, new Uint8Array(0));
+    const settings: RemoteKeySettings = {
+      ...installation.address("keyServer"),
+      name: keyServerName,
+      ca: installation.file("key-server-ca.pem"),
+      certificate: installation.file("edge-pop1.pem"),
+      privateKey: installation.file("edge-pop1.key"),
+      tally,
+    };
+    const settingsFile = installation.file("remote-key.json");
+    await writePublic(settingsFile, JSON.stringify(settings));
+    const process = await installation.startKeyServer({
+      patch: everyNameGranted(keys.map(({ name }) => name)),
+    });
+    return new RemoteKeyServer(process, ["-remote-key", settingsFile], tally);
   }
-  readonly shimFlags: readonly string[] = [];
-  operations(): Promise<OperationCounts> {
-    throw new Error("not yet");
+
+  /** How many private key operations the shims asked for, and how many the key server says that it did. */
+  async operations(): Promise<OperationCounts> {
+    const counts = await Promise.all(
+      operations.map((operation) =>
+        this.process.metric("holdfast_key_server_operations_total", { operation })
+      ),
+    );
+    return {
+      asked: (await Deno.stat(this.tally)).size,
+      done: counts.reduce((sum, count) => sum + count, 0),
+    };
   }
-  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process[Symbol.asyncDispose]();
+  }
+}
+
+/** The runner asks for names as it likes, or for none: the grants have no list. */
+function everyNameGranted(keys: readonly string[]): ConfigTable {
+  return {
+    key: keys.map((name) => ({ name, uri: `pkcs11:object=${name};type=private`, purposes: operations })),
+    grant: keys.map((key) => ({ edge: edgeIdentity("pop1"), key, operations })),
+    log: { level: "warn" },
+  };
 }

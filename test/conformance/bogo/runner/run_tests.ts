@@ -11,10 +11,10 @@ export interface RunOptions {
   readonly workers: number;
   /** The program that the runner starts for each test. */
   readonly shim: string;
-  readonly shimFlags: readonly string[];
-  /** Where the runner's results are kept as well. */
-  readonly jsonFile: string | undefined;
-  readonly print: (text: string) => void;
+  readonly shimFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Told how many tests are done, now and then. */
+  readonly onProgress?: (done: number) => void;
 }
 
 /** The runner's word on one test. */
@@ -23,9 +23,14 @@ export interface TestResult {
   readonly error?: string;
 }
 
-/** Runs the tests and returns what the runner wrote of each; a test that it did not run is missing. */
-export async function runTests(options: RunOptions): Promise<ReadonlyMap<string, TestResult>> {
-  const { runner, tests, folder, workers, shim, shimFlags, jsonFile, print } = options;
+/** The runner's results file. */
+interface ResultsFile {
+  readonly tests: Readonly<Record<string, TestResult>>;
+}
+
+/** Runs the tests and returns what the runner wrote, as text. */
+export async function execute(options: RunOptions): Promise<string> {
+  const { runner, tests, folder, workers, shim, shimFlags = [], env = {}, onProgress } = options;
   const json = join(folder, "results.json");
   const child = new Deno.Command(runner.program, {
     args: [
@@ -40,29 +45,29 @@ export async function runTests(options: RunOptions): Promise<ReadonlyMap<string,
       "-pipe",
     ],
     cwd: runner.folder,
-    env: { HOLDFAST_DENO: Deno.execPath() },
+    env: { HOLDFAST_DENO: Deno.execPath(), ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  await showProgress(child.stdout, tests.length, print);
+  await followProgress(child.stdout, onProgress ?? (() => {}));
   await child.status;
-  const { tests: results } = JSON.parse(await Deno.readTextFile(json));
-  if (jsonFile !== undefined) await Deno.copyFile(json, jsonFile);
-  return new Map(Object.entries(results as Record<string, TestResult>));
+  return await Deno.readTextFile(json);
 }
 
-async function showProgress(
+/** What the runner says of each test; one that it did not run is missing. */
+export function parseResults(json: string): ReadonlyMap<string, TestResult> {
+  return new Map(Object.entries((JSON.parse(json) as ResultsFile).tests));
+}
+
+async function followProgress(
   output: ReadableStream<Uint8Array>,
-  total: number,
-  print: (text: string) => void,
+  onProgress: (done: number) => void,
 ): Promise<void> {
   let done = 0;
-  let shown = 0;
   for await (const text of output.pipeThrough(new TextDecoderStream())) {
-    done += text.match(/^(?:PASSED|FAILED|UNIMPLEMENTED) \(/gm)?.length ?? 0;
-    if (done - shown < 100) continue;
-    shown = done;
-    print(`${done} of ${total}\n`);
+    const ended = text.match(/^(?:PASSED|FAILED|UNIMPLEMENTED) \(/gm)?.length ?? 0;
+    done += ended;
+    if (ended > 0) onProgress(done);
   }
 }
