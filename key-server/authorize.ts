@@ -9,19 +9,23 @@ import { permitsName } from "./server_names.ts";
  * Asked for every request, so that a changed set of grants holds from the next request on.
  */
 export class Authorizer {
-  #grants = new Map<string, Grant[]>();
+  /** By key, then by edge. */
+  #grants = new Map<string, Map<string, Grant[]>>();
 
   constructor(grants: readonly Grant[]) {
     this.replace(grants);
   }
 
   replace(grants: readonly Grant[]): void {
-    this.#grants = Map.groupBy(grants, ({ edge, key }) => indexOf(edge, key));
+    const byKey = Map.groupBy(grants, ({ key }) => key);
+    this.#grants = new Map(
+      Array.from(byKey, ([key, ofKey]) => [key, Map.groupBy(ofKey, ({ edge }) => edge)]),
+    );
   }
 
   /** Returns when a grant allows the request. Throws KeylessError not-authorised, which says what is missing. */
   check(edge: string, keyName: string, request: KeylessKeyRequest): void {
-    const grants = this.#grants.get(indexOf(edge, keyName)) ?? [];
+    const grants = this.#grants.get(keyName)?.get(edge) ?? [];
     const forOperation = grants.filter(({ operations }) => operations.has(request.operation));
     if (forOperation.length === 0) {
       throw new KeylessError(
@@ -37,10 +41,6 @@ export class Authorizer {
       throw new KeylessError("not-authorised", "the grant needs the strict form of the transcript");
     }
   }
-}
-
-function indexOf(edge: string, keyName: string): string {
-  return `${keyName} ${edge}`;
 }
 
 function permitsServerName(grant: Grant, serverName: string): boolean {
