@@ -3,7 +3,6 @@ import { extensionMatrix } from "../../shared/tls_messages/extensions/matrix.ts"
 import type { Extension } from "../../shared/tls_messages/extensions/extension.ts";
 import { ProtocolVersion } from "../../shared/tls_constants.ts";
 import { encodeCertificate } from "../../shared/tls_messages/certificate.ts";
-import type { ClientHello } from "../../shared/tls_messages/client_hello.ts";
 import { encodeEncryptedExtensions } from "../../shared/tls_messages/encrypted_extensions.ts";
 import { encodeServerHello, tls13ServerHelloConstants } from "../../shared/tls_messages/server_hello.ts";
 import type { Connection } from "./connection.ts";
@@ -11,73 +10,85 @@ import type { ServerShare } from "./key_exchange/server_share.ts";
 import { EarlySecret } from "./key_schedule/early_secret.ts";
 import { Tls13RecordKeys } from "./record/tls13_record_keys.ts";
 import { type AwaitingSignature, requestSignature } from "./states/awaiting_signature.ts";
-import type { Tls13Handshake } from "./states/tls13_handshake.ts";
+import { type AwaitingFinished, sendFinished } from "./states/awaiting_finished.ts";
+import type { Tls13Handshake, Tls13Plan } from "./states/tls13_handshake.ts";
+import { acceptsTickets } from "./tickets/tls13_psk.ts";
 import type { Tls13Choice } from "./tls13_choice.ts";
 
 /**
- * Writes ServerHello, EncryptedExtensions and Certificate, and asks for the signature (RFC 8446, Section 2).
+ * Writes ServerHello, EncryptedExtensions and Certificate, and asks for the signature; in a resumption Finished comes
+ * at once (RFC 8446, Section 2).
  *
  * `share.sharedSecret` is consumed.
  */
 export function sendServerFlight(
   connection: Connection,
-  hello: ClientHello,
-  choice: Tls13Choice,
+  plan: Tls13Plan,
   share: ServerShare,
-  helloRetryRequest: boolean,
-): AwaitingSignature {
+): AwaitingSignature | AwaitingFinished {
   using _sharedSecret = share.sharedSecret;
-  connection.send(serverHello(connection, hello, choice, share));
+  const { hello, choice, authentication } = plan;
+  connection.send(serverHello(connection, plan, share));
   // After a HelloRetryRequest the change_cipher_spec has been sent (RFC 8446, Appendix D.4).
-  if (hello.legacySessionId.length > 0 && !helloRetryRequest) connection.records.writeChangeCipherSpec();
-  const handshake = startEncryption(connection, choice, share, helloRetryRequest);
+  if (hello.legacySessionId.length > 0 && !plan.helloRetryRequest) connection.records.writeChangeCipherSpec();
+  const handshake = startEncryption(connection, plan, share);
   connection.send(encodeEncryptedExtensions(encryptedExtensions(choice)));
+  if ("psk" in authentication) {
+    return sendFinished(connection, handshake, connection.transcript.hash("encrypted-extensions"));
+  }
   connection.send(encodeCertificate({
     certificateRequestContext: new Uint8Array(0),
-    certificateList: choice.certificate.chain.map((certificate) => ({ certificate, extensions: [] })),
+    certificateList: authentication.certificate.chain.map((certificate) => ({ certificate, extensions: [] })),
   }));
-  return requestSignature(connection, handshake);
+  return requestSignature(connection, handshake, authentication);
 }
 
 /** RFC 8446, Section 4.1.3 */
-function serverHello(
-  connection: Connection,
-  hello: ClientHello,
-  choice: Tls13Choice,
-  share: ServerShare,
-): Uint8Array {
+function serverHello(connection: Connection, plan: Tls13Plan, share: ServerShare): Uint8Array {
+  const { hello, choice, authentication } = plan;
+  const { keyShare, preSharedKey, supportedVersions } = extensionMatrix;
+  const extensions = "psk" in authentication
+    ? [encodeExtension(preSharedKey.ServerHello, authentication.index)]
+    : [];
+  extensions.push(
+    encodeExtension(keyShare.ServerHello, { group: choice.group.id, keyExchange: share.keyExchange }),
+    encodeExtension(supportedVersions.ServerHello, ProtocolVersion.TLSv1_3),
+  );
   return encodeServerHello({
     ...tls13ServerHelloConstants,
     random: connection.options.randomBytes(32),
     legacySessionIdEcho: hello.legacySessionId,
     cipherSuite: choice.suite.id,
-    extensions: [
-      encodeExtension(extensionMatrix.keyShare.ServerHello, {
-        group: choice.group.id,
-        keyExchange: share.keyExchange,
-      }),
-      encodeExtension(extensionMatrix.supportedVersions.ServerHello, ProtocolVersion.TLSv1_3),
-    ],
+    extensions,
   });
 }
 
-/** From ServerHello on both sides encrypt (RFC 8446, Section 7.1). */
-function startEncryption(
-  connection: Connection,
-  choice: Tls13Choice,
-  share: ServerShare,
-  helloRetryRequest: boolean,
-): Tls13Handshake {
-  const { pool, keeper, transcript, records } = connection;
+/** From ServerHello on both sides encrypt (RFC 8446, Section 7.1). An accepted PSK is used up here. */
+function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerShare): Tls13Handshake {
+  const { pool, keeper, transcript, records, options } = connection;
+  const { hello, site, choice, authentication, helloRetryRequest } = plan;
   const { hash, aead } = choice.suite;
-  using early = EarlySecret.extract(pool, hash);
+  const psk = "psk" in authentication ? authentication.psk : undefined;
+  using early = EarlySecret.extract(pool, hash, psk);
+  keeper.release(psk);
   const handshakeSecret = keeper.keep(early.intoHandshakeSecret(share.sharedSecret));
   const transcriptHash = transcript.hash("server-hello");
   const clientSecret = keeper.keep(handshakeSecret.clientTrafficSecret(transcriptHash));
   const serverSecret = keeper.keep(handshakeSecret.serverTrafficSecret(transcriptHash));
   records.setWriteKeys(new Tls13RecordKeys(serverSecret.trafficKeys(aead)));
   records.setReadKeys(new Tls13RecordKeys(clientSecret.trafficKeys(aead)));
-  return { choice, helloRetryRequest, handshakeSecret, clientSecret, serverSecret };
+  const epoch = site.resumptionEpoch ?? 0;
+  const issuesTickets = options.tickets !== undefined && acceptsTickets(hello);
+  return {
+    choice,
+    authentication,
+    epoch,
+    issuesTickets,
+    helloRetryRequest,
+    handshakeSecret,
+    clientSecret,
+    serverSecret,
+  };
 }
 
 /** RFC 8446, Section 4.3.1: the answers that need not be known before the keys are. */

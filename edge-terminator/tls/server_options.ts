@@ -1,5 +1,6 @@
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { NamedGroup } from "../../shared/tls_constants.ts";
+import type { TicketPolicy } from "./tickets/ticket_policy.ts";
 import { allCipherSuites } from "./cipher_suites.ts";
 import { type GenerateKeyPair, generateKeyPair } from "./key_exchange/key_pair.ts";
 import { randomBytes } from "../../shared/libcrypto/random.ts";
@@ -27,6 +28,8 @@ export interface TlsServerOptions {
   readonly groups?: readonly number[];
   /** Whether a TLS 1.2 client must do extended master secrets (RFC 7627). True by default. */
   readonly requiresExtendedMasterSecret?: boolean;
+  /** Absent: no session resumes and no ticket is issued. */
+  readonly tickets?: TicketPolicy;
   readonly keyUpdate?: Partial<KeyUpdatePolicy>;
   /**
    * Whether ServerHello to Certificate go out before the signature is there, so that the client checks the chain
@@ -35,6 +38,8 @@ export interface TlsServerOptions {
   readonly sendsFlightEarly?: boolean;
   /** Milliseconds since some fixed moment; `performance.now` by default. */
   readonly now?: () => number;
+  /** Milliseconds of the Unix epoch, for tickets; `Date.now` by default. */
+  readonly wallClock?: () => number;
   /** Only for tests that replay a recorded handshake. */
   readonly replay?: ReplayHooks;
 }
@@ -54,6 +59,8 @@ export interface ResolvedOptions {
   readonly groups: readonly number[];
   readonly versions: readonly TlsVersion[];
   readonly requiresExtendedMasterSecret: boolean;
+  readonly tickets: TicketPolicy | undefined;
+  readonly wallClock: () => number;
   readonly keyUpdate: KeyUpdatePolicy;
   readonly sendsFlightEarly: boolean;
   readonly now: () => number;
@@ -78,6 +85,8 @@ export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
     requiresExtendedMasterSecret: options.requiresExtendedMasterSecret ?? true,
     keyUpdate: { bytes: 2 ** 36, records: 2 ** 23, milliseconds: 24 * 3600 * 1000, ...options.keyUpdate },
     sendsFlightEarly: options.sendsFlightEarly ?? true,
+    tickets: options.tickets,
+    wallClock: options.wallClock ?? Date.now,
     now: options.now ?? (() => performance.now()),
     generateKeyPair: options.replay?.generateKeyPair ?? generateKeyPair,
     randomBytes: options.replay?.randomBytes ?? randomBytes,

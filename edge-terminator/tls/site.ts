@@ -6,4 +6,6 @@ export interface TlsSite {
   readonly certificates: readonly ServedCertificate[];
   /** By the server's preference. Empty: the ALPN extension is ignored. */
   readonly alpnProtocols: readonly string[];
+  /** Raise it to end every session made before, after a compromise; 0 by default. A renewed certificate keeps it. */
+  readonly resumptionEpoch?: number;
 }

@@ -8,12 +8,16 @@ import type { ServedCertificate } from "./served_certificate.ts";
 import type { ResolvedOptions } from "./server_options.ts";
 import type { TlsSite } from "./site.ts";
 
+/** A certificate, and how its key signs. */
+export interface Tls13Signer {
+  readonly certificate: ServedCertificate;
+  readonly signatureScheme: number;
+}
+
 /** What the server takes of a TLS 1.3 client's offer. */
 export interface Tls13Choice {
   readonly suite: Tls13CipherSuite;
   readonly group: KeyExchangeGroup;
-  readonly certificate: ServedCertificate;
-  readonly signatureScheme: number;
   readonly serverName?: string;
   readonly alpnProtocol?: string;
 }
@@ -25,12 +29,10 @@ export interface Tls13Choice {
 export function chooseTls13(options: ResolvedOptions, site: TlsSite, hello: ClientHello): Tls13Choice {
   const { serverName } = hello.known;
   const suite = chooseSuite(options, hello);
-  const signer = chooseCertificate(site, hello);
   const alpnProtocol = chooseApplicationProtocol(site.alpnProtocols, hello.known.alpn);
   return {
     suite,
     group: chooseGroup(options, hello),
-    ...signer,
     ...(serverName === undefined ? {} : { serverName }),
     ...(alpnProtocol === undefined ? {} : { alpnProtocol }),
   };
@@ -55,10 +57,7 @@ function chooseGroup(options: ResolvedOptions, hello: ClientHello): KeyExchangeG
 }
 
 /** The first certificate whose key can sign as the client accepts (RFC 8446, Sections 4.2.3 and 4.4.2.2). */
-function chooseCertificate(
-  site: TlsSite,
-  hello: ClientHello,
-): { certificate: ServedCertificate; signatureScheme: number } {
+export function chooseSigner(site: TlsSite, hello: ClientHello): Tls13Signer {
   const offered = hello.known.signatureAlgorithms ?? [];
   for (const certificate of site.certificates) {
     const signatureScheme = certificate.signatureSchemes.find((scheme) =>

@@ -19,7 +19,6 @@ export function receiveClientHello(connection: Connection, message: HandshakeMes
   if (connection.version === "TLS 1.3") checkTls13ClientHello(hello);
   else checkTls12ClientHello(connection.options, hello);
   connection.expectEndOfFlight();
-  connection.transcript.add(message.raw);
   connection.emit({ type: "client-hello", clientHello: describe(hello) });
   return { name: "awaiting-site", hello };
 }

@@ -26,11 +26,11 @@ export function receiveClientKeyExchange(
   transcript.add(message.raw);
   using premaster = deriveFromShare(pool, keyPair, publicKey);
   keeper.release(keyPair);
-  const { hash } = handshake.choice.suite;
+  const { hash } = handshake.terms.suite;
   const master = keeper.keep(
     handshake.extendedMasterSecret
       ? Tls12MasterSecret.extended(pool, hash, premaster, transcript.hash("client-key-exchange"))
       : Tls12MasterSecret.plain(pool, hash, premaster, handshake.randoms),
   );
-  return expectChangeCipherSpec(connection, { ...handshake, master }, false);
+  return expectChangeCipherSpec(connection, { ...handshake, master });
 }

@@ -1,45 +1,40 @@
 import { KeyAgreementError } from "../../../shared/libcrypto/errors.ts";
 import { AlertDescription } from "../../../shared/tls_constants.ts";
-import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { InternalFailure } from "../../../shared/tls_messages/errors.ts";
 import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
 import { answerShare, type Encapsulation } from "../key_exchange/server_share.ts";
 import { sendServerFlight } from "../server_flight.ts";
-import type { Tls13Choice } from "../tls13_choice.ts";
+import type { AwaitingFinished } from "./awaiting_finished.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
+import type { Tls13Plan } from "./tls13_handshake.ts";
 
 /** A hybrid group is chosen; its ML-KEM part is under way, because the platform computes it asynchronously. */
-export interface AwaitingEncapsulation extends PendingExchange {
+export interface AwaitingEncapsulation {
   readonly name: "awaiting-encapsulation";
-}
-
-interface PendingExchange {
-  readonly hello: ClientHello;
-  readonly choice: Tls13Choice;
+  readonly plan: Tls13Plan;
   readonly share: Uint8Array;
-  readonly helloRetryRequest: boolean;
 }
 
 export function requestEncapsulation(
   connection: Connection,
-  exchange: PendingExchange,
+  plan: Tls13Plan,
+  share: Uint8Array,
   encapsulationKey: Uint8Array,
 ): AwaitingEncapsulation {
-  connection.emit({ type: "encapsulation-needed", group: exchange.choice.group.id, encapsulationKey });
-  return { name: "awaiting-encapsulation", ...exchange };
+  connection.emit({ type: "encapsulation-needed", group: plan.choice.group.id, encapsulationKey });
+  return { name: "awaiting-encapsulation", plan, share };
 }
 
 /** draft-ietf-tls-ecdhe-mlkem, Section 3.1.2. The ML-KEM secret stays the caller's. */
 export function receiveEncapsulation(
-  state: AwaitingEncapsulation,
+  { plan, share }: AwaitingEncapsulation,
   connection: Connection,
   encapsulation: Encapsulation,
-): AwaitingSignature {
-  const { hello, choice, share, helloRetryRequest } = state;
+): AwaitingSignature | AwaitingFinished {
   const { pool, options } = connection;
-  const answer = answerShare(pool, options.generateKeyPair, choice.group, share, encapsulation);
-  return sendServerFlight(connection, hello, choice, answer, helloRetryRequest);
+  const answer = answerShare(pool, options.generateKeyPair, plan.choice.group, share, encapsulation);
+  return sendServerFlight(connection, plan, answer);
 }
 
 /** A key that is no ML-KEM key is the client's fault, anything else is ours. */

@@ -8,7 +8,7 @@ import {
 import type { Connection } from "../connection.ts";
 import type { KeyPair } from "../key_exchange/key_pair.ts";
 import type { TlsSite } from "../site.ts";
-import { chooseTls12 } from "../tls12/tls12_choice.ts";
+import { chooseTls12, type Tls12Choice } from "../tls12/tls12_choice.ts";
 import type { Tls12Handshake } from "../tls12/tls12_handshake.ts";
 import { encodeTls12ServerHello, tls12ServerRandom } from "../tls12/tls12_server_hello.ts";
 import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.ts";
@@ -17,6 +17,7 @@ import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.t
 export interface AwaitingKeyExchangeSignature {
   readonly name: "awaiting-key-exchange-signature";
   readonly handshake: Tls12Handshake;
+  readonly choice: Tls12Choice;
   readonly keyPair: KeyPair;
 }
 
@@ -28,31 +29,31 @@ export function startTls12(
 ): AwaitingKeyExchangeSignature {
   const { options, keeper, transcript } = connection;
   const choice = chooseTls12(options, site, hello);
+  transcript.add(hello.raw);
   transcript.useHash(choice.suite.hash);
   transcript.forgetMessages();
   const handshake: Tls12Handshake = {
-    choice,
+    terms: choice,
+    group: choice.group.id,
+    signatureScheme: choice.signatureScheme,
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: hello.known.extendedMasterSecret === true,
-    promisesTicket: false,
+    promisesTicket: options.tickets !== undefined && hello.known.sessionTicket !== undefined,
+    epoch: site.resumptionEpoch ?? 0,
   };
-  connection.send(encodeTls12ServerHello(hello, choice, {
-    ...handshake,
-    random: handshake.randoms.server,
-    sessionId: new Uint8Array(0),
-  }));
+  connection.send(encodeTls12ServerHello(hello, handshake, new Uint8Array(0)));
   connection.send(encodeCertificateTls12({ certificateList: choice.certificate.chain }));
   const keyPair = keeper.keep(options.generateKeyPair(choice.group.curve));
-  requestKeyExchangeSignature(connection, handshake, keyPair);
-  return { name: "awaiting-key-exchange-signature", handshake, keyPair };
+  requestKeyExchangeSignature(connection, handshake, choice, keyPair);
+  return { name: "awaiting-key-exchange-signature", handshake, choice, keyPair };
 }
 
 function requestKeyExchangeSignature(
   connection: Connection,
-  handshake: Tls12Handshake,
+  { randoms }: Tls12Handshake,
+  choice: Tls12Choice,
   keyPair: KeyPair,
 ): void {
-  const { choice, randoms } = handshake;
   const params = { namedCurve: choice.group.id, publicKey: keyPair.publicKey };
   connection.emit({
     type: "signature-needed",
@@ -70,11 +71,10 @@ function requestKeyExchangeSignature(
 }
 
 export function receiveKeyExchangeSignature(
-  { handshake, keyPair }: AwaitingKeyExchangeSignature,
+  { handshake, choice, keyPair }: AwaitingKeyExchangeSignature,
   connection: Connection,
   signature: Uint8Array,
 ): AwaitingClientKeyExchange {
-  const { choice } = handshake;
   connection.send(encodeServerKeyExchange({
     params: { namedCurve: choice.group.id, publicKey: keyPair.publicKey },
     algorithm: choice.signatureScheme,

@@ -12,24 +12,26 @@ import {
 import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
 import { requireUnchanged } from "../negotiation/second_client_hello.ts";
+import type { TlsSite } from "../site.ts";
 import type { Tls13Choice } from "../tls13_choice.ts";
 import type { AwaitingEncapsulation } from "./awaiting_encapsulation.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
-import { clientShare, exchangeKeys } from "./awaiting_site.ts";
+import { clientShare, exchangeKeys, planHandshake } from "./awaiting_site.ts";
+import type { Tls13Plan } from "./tls13_handshake.ts";
+import type { AwaitingFinished } from "./awaiting_finished.ts";
 
 /** A HelloRetryRequest is sent. The choice stands: it was made on the first ClientHello. */
 export interface AwaitingSecondClientHello {
   readonly name: "awaiting-second-client-hello";
   readonly first: ClientHello;
+  readonly site: TlsSite;
   readonly choice: Tls13Choice;
 }
 
-/** RFC 8446, Section 4.1.4. No cookie: the engine keeps its state. */
-export function sendHelloRetryRequest(
-  connection: Connection,
-  first: ClientHello,
-  choice: Tls13Choice,
-): AwaitingSecondClientHello {
+/** RFC 8446, Section 4.1.4. No cookie: the engine keeps its state. A PSK is accepted again on the second ClientHello. */
+export function sendHelloRetryRequest(connection: Connection, plan: Tls13Plan): AwaitingSecondClientHello {
+  const { hello: first, site, choice, authentication } = plan;
+  if ("psk" in authentication) connection.keeper.release(authentication.psk);
   connection.transcript.replaceWithMessageHash();
   connection.send(encodeServerHello({
     ...tls13ServerHelloConstants,
@@ -42,15 +44,15 @@ export function sendHelloRetryRequest(
     ],
   }));
   if (first.legacySessionId.length > 0) connection.records.writeChangeCipherSpec();
-  return { name: "awaiting-second-client-hello", first, choice };
+  return { name: "awaiting-second-client-hello", first, site, choice };
 }
 
 /** RFC 8446, Sections 4.1.2 and 4.2.8 */
 export function receiveSecondClientHello(
-  { first, choice }: AwaitingSecondClientHello,
+  { first, site, choice }: AwaitingSecondClientHello,
   connection: Connection,
   message: HandshakeMessage,
-): AwaitingEncapsulation | AwaitingSignature {
+): AwaitingEncapsulation | AwaitingSignature | AwaitingFinished {
   const hello = decodeClientHello(message);
   requireUnchanged(first, hello);
   checkTls13ClientHello(hello);
@@ -63,7 +65,5 @@ export function receiveSecondClientHello(
     );
   }
   connection.expectEndOfFlight();
-  connection.transcript.add(message.raw);
-  if (first.known.earlyData) connection.records.earlyData.stop();
-  return exchangeKeys(connection, hello, choice, share, true);
+  return exchangeKeys(connection, planHandshake(connection, hello, site, choice, true), share);
 }

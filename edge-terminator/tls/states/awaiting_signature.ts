@@ -1,5 +1,6 @@
 import { encodeCertificateVerify } from "../../../shared/tls_messages/certificate_verify.ts";
 import type { Connection } from "../connection.ts";
+import type { Tls13Signer } from "../tls13_choice.ts";
 import { type AwaitingFinished, sendFinished } from "./awaiting_finished.ts";
 import type { Tls13Handshake } from "./tls13_handshake.ts";
 
@@ -7,10 +8,15 @@ import type { Tls13Handshake } from "./tls13_handshake.ts";
 export interface AwaitingSignature {
   readonly name: "awaiting-signature";
   readonly handshake: Tls13Handshake;
+  readonly signer: Tls13Signer;
 }
 
 /** Asks for the signature of CertificateVerify over everything through Certificate. */
-export function requestSignature(connection: Connection, handshake: Tls13Handshake): AwaitingSignature {
+export function requestSignature(
+  connection: Connection,
+  handshake: Tls13Handshake,
+  signer: Tls13Signer,
+): AwaitingSignature {
   const { choice } = handshake;
   const { transcript, records, options } = connection;
   const messages = transcript.messages();
@@ -18,8 +24,8 @@ export function requestSignature(connection: Connection, handshake: Tls13Handsha
     type: "signature-needed",
     request: {
       kind: "tls13-certificate-verify",
-      scheme: choice.signatureScheme,
-      certificate: choice.certificate,
+      scheme: signer.signatureScheme,
+      certificate: signer.certificate,
       ...(choice.serverName === undefined ? {} : { serverName: choice.serverName }),
       hash: choice.suite.hash,
       transcriptHash: transcript.hash("certificate"),
@@ -28,15 +34,15 @@ export function requestSignature(connection: Connection, handshake: Tls13Handsha
   });
   transcript.forgetMessages();
   if (options.sendsFlightEarly) records.flushHandshake();
-  return { name: "awaiting-signature", handshake };
+  return { name: "awaiting-signature", handshake, signer };
 }
 
 /** RFC 8446, Section 4.4.3 */
 export function receiveSignature(
-  { handshake }: AwaitingSignature,
+  { handshake, signer }: AwaitingSignature,
   connection: Connection,
   signature: Uint8Array,
 ): AwaitingFinished {
-  connection.send(encodeCertificateVerify({ algorithm: handshake.choice.signatureScheme, signature }));
+  connection.send(encodeCertificateVerify({ algorithm: signer.signatureScheme, signature }));
   return sendFinished(connection, handshake, connection.transcript.hash("certificate-verify"));
 }

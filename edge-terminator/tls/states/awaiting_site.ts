@@ -2,15 +2,20 @@ import { AlertDescription } from "../../../shared/tls_constants.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import type { Connection } from "../connection.ts";
 import { nothingInCommon } from "../errors.ts";
-import type { TlsSite } from "../site.ts";
-import { chooseTls13, type Tls13Choice } from "../tls13_choice.ts";
-import { type AwaitingEncapsulation, requestEncapsulation } from "./awaiting_encapsulation.ts";
-import { type AwaitingSecondClientHello, sendHelloRetryRequest } from "./awaiting_second_client_hello.ts";
-import { type AwaitingKeyExchangeSignature, startTls12 } from "./awaiting_key_exchange_signature.ts";
-import type { AwaitingSignature } from "./awaiting_signature.ts";
 import { isHybrid } from "../key_exchange/groups.ts";
 import { answerShare, splitClientShare } from "../key_exchange/server_share.ts";
 import { sendServerFlight } from "../server_flight.ts";
+import type { TlsSite } from "../site.ts";
+import { acceptPsk } from "../tickets/tls13_psk.ts";
+import { chooseSigner, chooseTls13, type Tls13Choice } from "../tls13_choice.ts";
+import { tryTls12Resumption } from "../tls12/tls12_resumption.ts";
+import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
+import { type AwaitingEncapsulation, requestEncapsulation } from "./awaiting_encapsulation.ts";
+import type { AwaitingFinished } from "./awaiting_finished.ts";
+import { type AwaitingKeyExchangeSignature, startTls12 } from "./awaiting_key_exchange_signature.ts";
+import { type AwaitingSecondClientHello, sendHelloRetryRequest } from "./awaiting_second_client_hello.ts";
+import type { AwaitingSignature } from "./awaiting_signature.ts";
+import type { Tls13Plan } from "./tls13_handshake.ts";
 
 /** The name is known; the certificates that go with it are not. */
 export interface AwaitingSite {
@@ -18,12 +23,20 @@ export interface AwaitingSite {
   readonly hello: ClientHello;
 }
 
+type AfterSite =
+  | AwaitingSecondClientHello
+  | AwaitingEncapsulation
+  | AwaitingSignature
+  | AwaitingFinished
+  | AwaitingKeyExchangeSignature
+  | AwaitingChangeCipherSpec;
+
 /** The handshake's parameters are chosen; the client's share of the group decides how it goes on. */
 export function receiveSite(
   { hello }: AwaitingSite,
   connection: Connection,
   site: TlsSite | undefined,
-): AwaitingSecondClientHello | AwaitingEncapsulation | AwaitingSignature | AwaitingKeyExchangeSignature {
+): AfterSite {
   if (site === undefined) {
     throw nothingInCommon(
       AlertDescription.unrecognized_name,
@@ -31,14 +44,30 @@ export function receiveSite(
       "nobody here has the name asked for",
     );
   }
-  if (connection.version === "TLS 1.2") return startTls12(connection, hello, site);
+  if (connection.version === "TLS 1.2") {
+    return tryTls12Resumption(connection, hello, site) ?? startTls12(connection, hello, site);
+  }
   const choice = chooseTls13(connection.options, site, hello);
   connection.transcript.useHash(choice.suite.hash);
-  const share = clientShare(hello, choice);
+  const plan = planHandshake(connection, hello, site, choice, false);
   if (hello.known.earlyData) connection.records.earlyData.start();
+  const share = clientShare(hello, choice);
   return share === undefined
-    ? sendHelloRetryRequest(connection, hello, choice)
-    : exchangeKeys(connection, hello, choice, share, false);
+    ? sendHelloRetryRequest(connection, plan)
+    : exchangeKeys(connection, plan, share);
+}
+
+/** Decides how the server proves itself, and takes the ClientHello into the transcript. */
+export function planHandshake(
+  connection: Connection,
+  hello: ClientHello,
+  site: TlsSite,
+  choice: Tls13Choice,
+  helloRetryRequest: boolean,
+): Tls13Plan {
+  const authentication = acceptPsk(connection, site, hello, choice) ?? chooseSigner(site, hello);
+  connection.transcript.add(hello.raw);
+  return { hello, site, choice, authentication, helloRetryRequest };
 }
 
 /** The client's share for the chosen group; undefined when it guessed another. */
@@ -49,21 +78,13 @@ export function clientShare(hello: ClientHello, choice: Tls13Choice): Uint8Array
 /** Answers the share and sends the flight; a hybrid's ML-KEM part is computed elsewhere first. */
 export function exchangeKeys(
   connection: Connection,
-  hello: ClientHello,
-  choice: Tls13Choice,
+  plan: Tls13Plan,
   share: Uint8Array,
-  helloRetryRequest: boolean,
-): AwaitingEncapsulation | AwaitingSignature {
-  if (isHybrid(choice.group)) {
-    const { encapsulationKey } = splitClientShare(choice.group, share);
-    return requestEncapsulation(connection, { hello, choice, share, helloRetryRequest }, encapsulationKey);
+): AwaitingEncapsulation | AwaitingSignature | AwaitingFinished {
+  const { group } = plan.choice;
+  if (isHybrid(group)) {
+    return requestEncapsulation(connection, plan, share, splitClientShare(group, share).encapsulationKey);
   }
   const { pool, options } = connection;
-  return sendServerFlight(
-    connection,
-    hello,
-    choice,
-    answerShare(pool, options.generateKeyPair, choice.group, share),
-    helloRetryRequest,
-  );
+  return sendServerFlight(connection, plan, answerShare(pool, options.generateKeyPair, group, share));
 }

@@ -6,20 +6,20 @@ import { misbehaved } from "../errors.ts";
 import type { TrafficKeys } from "../key_schedule/traffic_keys.ts";
 import { Tls12RecordKeys } from "../record/tls12_record_keys.ts";
 import { negotiatedTls12, type Tls12Secured } from "../tls12/tls12_handshake.ts";
+import { sendTls12Ticket } from "../tickets/tls12_ticket.ts";
 import type { ConnectedTls12 } from "./connected_tls12.ts";
 
 /** TLS 1.2: the client encrypts; its Finished is next. */
 export interface AwaitingTls12Finished {
   readonly name: "awaiting-tls12-finished";
   readonly handshake: Tls12Secured;
-  readonly resumed: boolean;
   /** Undefined in a resumption: our own Finished went first. */
   readonly serverKeys: TrafficKeys | undefined;
 }
 
 /** RFC 5246, Section 7.4.9 */
 export function receiveTls12Finished(
-  { handshake, resumed, serverKeys }: AwaitingTls12Finished,
+  { handshake, serverKeys }: AwaitingTls12Finished,
   connection: Connection,
   message: HandshakeMessage,
 ): ConnectedTls12 {
@@ -31,10 +31,14 @@ export function receiveTls12Finished(
   }
   connection.expectEndOfFlight();
   transcript.add(message.raw);
-  if (serverKeys !== undefined) sendTls12Finished(connection, handshake, serverKeys);
+  const resumed = serverKeys === undefined;
+  if (!resumed) {
+    if (handshake.promisesTicket) sendTls12Ticket(connection, handshake);
+    sendTls12Finished(connection, handshake, serverKeys);
+  }
   keeper.release(master, transcript);
   connection.emit({ type: "handshake-complete", parameters: negotiatedTls12(handshake, resumed) });
-  return { name: "connected", version: "TLS 1.2", suite: handshake.choice.suite };
+  return { name: "connected", version: "TLS 1.2", suite: handshake.terms.suite };
 }
 
 /** change_cipher_spec, then Finished under the new keys, which become the record layer's. */

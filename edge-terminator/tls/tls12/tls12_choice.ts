@@ -8,14 +8,18 @@ import type { ServedCertificate } from "../served_certificate.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { TlsSite } from "../site.ts";
 
-/** What the server takes of a TLS 1.2 client's offer. */
-export interface Tls12Choice {
+/** What both a full and a resumed handshake agree on. */
+export interface Tls12Terms {
   readonly suite: Tls12CipherSuite;
+  readonly serverName?: string;
+  readonly alpnProtocol?: string;
+}
+
+/** What the server takes of a TLS 1.2 client's offer in a full handshake. */
+export interface Tls12Choice extends Tls12Terms {
   readonly group: KeyExchangeGroup;
   readonly certificate: ServedCertificate;
   readonly signatureScheme: number;
-  readonly serverName?: string;
-  readonly alpnProtocol?: string;
 }
 
 /** The first certificate that some suite, some scheme and the client's curves go with; then the server's preferences. */

@@ -1,4 +1,4 @@
-import { AlertDescription } from "../../../shared/tls_constants.ts";
+import { AlertDescription, ProtocolVersion } from "../../../shared/tls_constants.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { requireUncompressedPoints } from "../../../shared/tls_messages/extensions/ec_point_formats.ts";
 import { requireInitialHandshake } from "../../../shared/tls_messages/extensions/renegotiation_info.ts";
@@ -6,15 +6,22 @@ import { nothingInCommon } from "../errors.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { NegotiatedParameters } from "../server_events.ts";
 import type { Randoms, Tls12MasterSecret } from "./master_secret.ts";
-import { refuseFallback, type Tls12Choice } from "./tls12_choice.ts";
-import { ProtocolVersion } from "../../../shared/tls_constants.ts";
+import { refuseFallback, type Tls12Terms } from "./tls12_choice.ts";
 
 /** What a TLS 1.2 handshake has agreed on by its ServerHello. */
 export interface Tls12Handshake {
-  readonly choice: Tls12Choice;
+  readonly terms: Tls12Terms;
+  /** IANA number; 0 in a resumption. */
+  readonly group: number;
+  /** IANA number; 0 in a resumption. */
+  readonly signatureScheme: number;
   readonly randoms: Randoms;
   readonly extendedMasterSecret: boolean;
   readonly promisesTicket: boolean;
+  /** Of the site: goes into its tickets. */
+  readonly epoch: number;
+  /** Of the session that is resumed. */
+  readonly issuedAt?: number;
 }
 
 /** A handshake whose secret is there. The connection's keeper keeps it. */
@@ -36,14 +43,15 @@ export function checkTls12ClientHello(options: ResolvedOptions, hello: ClientHel
   }
 }
 
-export function negotiatedTls12({ choice }: Tls12Handshake, resumed: boolean): NegotiatedParameters {
+export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): NegotiatedParameters {
+  const { terms, group, signatureScheme } = handshake;
   return {
     version: ProtocolVersion.TLSv1_2,
-    cipherSuite: choice.suite.id,
-    group: choice.group.id,
-    signatureScheme: resumed ? 0 : choice.signatureScheme,
-    ...(choice.serverName === undefined ? {} : { serverName: choice.serverName }),
-    ...(choice.alpnProtocol === undefined ? {} : { alpnProtocol: choice.alpnProtocol }),
+    cipherSuite: terms.suite.id,
+    group,
+    signatureScheme,
+    ...(terms.serverName === undefined ? {} : { serverName: terms.serverName }),
+    ...(terms.alpnProtocol === undefined ? {} : { alpnProtocol: terms.alpnProtocol }),
     resumed,
     helloRetryRequest: false,
   };

@@ -1,0 +1,38 @@
+import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
+import type { ResolvedOptions } from "../server_options.ts";
+import type { TlsSite } from "../site.ts";
+import { openTicket, type ResumableSession } from "./ticket.ts";
+
+/** What a session must agree with to be resumed. */
+export interface ResumptionTerms {
+  /** ProtocolVersion number. */
+  readonly version: number;
+  /** Bytes of the session's secret. */
+  readonly secretLength: number;
+  readonly serverName: string | undefined;
+  readonly site: TlsSite;
+}
+
+/**
+ * The session behind a ticket, if it may be resumed here and now; undefined calls for a full handshake, silently.
+ * The receiver disposes its secret.
+ */
+export function resumableSession(
+  pool: LockedPool,
+  options: ResolvedOptions,
+  ticket: Uint8Array,
+  terms: ResumptionTerms,
+): ResumableSession | undefined {
+  if (options.tickets === undefined) return undefined;
+  const session = openTicket(pool, options.tickets.keys, ticket, terms.secretLength);
+  if (session === undefined) return undefined;
+  const { state } = session;
+  const age = options.wallClock() - state.issuedAt;
+  const good = state.version === terms.version &&
+    state.serverName === (terms.serverName ?? "") &&
+    state.epoch === (terms.site.resumptionEpoch ?? 0) &&
+    age >= 0 && age < state.lifetime;
+  if (good) return session;
+  session.secret[Symbol.dispose]();
+  return undefined;
+}

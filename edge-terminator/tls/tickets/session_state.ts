@@ -1,0 +1,60 @@
+import { ByteReader } from "../../../shared/codec/byte_reader.ts";
+import { ByteWriter } from "../../../shared/codec/byte_writer.ts";
+
+/** What a ticket carries besides its secret. Not secret, but nobody's business: it is encrypted too. */
+export interface SessionState {
+  /** ProtocolVersion number. */
+  readonly version: number;
+  readonly cipherSuite: number;
+  /** Milliseconds of the wall clock. */
+  readonly issuedAt: number;
+  /** Milliseconds from `issuedAt`. */
+  readonly lifetime: number;
+  /** TLS 1.3's ticket_age_add. */
+  readonly ageAdd: number;
+  readonly extendedMasterSecret: boolean;
+  /** "" when the client named none. */
+  readonly serverName: string;
+  /** The name's resumption epoch: raising it ends every session made before. */
+  readonly epoch: number;
+  /** What the client's authentication was asked for and came to; empty without one. */
+  readonly clientAuthentication: Uint8Array;
+}
+
+const formatVersion = 1;
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+export function encodeSessionState(state: SessionState): Uint8Array {
+  const writer = new ByteWriter();
+  writer.u8(formatVersion);
+  writer.u16(state.version);
+  writer.u16(state.cipherSuite);
+  writer.u64(BigInt(state.issuedAt));
+  writer.u32(state.lifetime);
+  writer.u32(state.ageAdd);
+  writer.u8(state.extendedMasterSecret ? 1 : 0);
+  writer.u32(state.epoch);
+  writer.vector8(utf8.encode(state.serverName));
+  writer.vector8(state.clientAuthentication);
+  return writer.finish();
+}
+
+/** Throws DecodeError; undefined for a format of another release. */
+export function decodeSessionState(bytes: Uint8Array): SessionState | undefined {
+  const reader = new ByteReader(bytes, "a ticket");
+  if (reader.u8() !== formatVersion) return undefined;
+  const state = {
+    version: reader.u16(),
+    cipherSuite: reader.u16(),
+    issuedAt: Number(reader.u64()),
+    lifetime: reader.u32(),
+    ageAdd: reader.u32(),
+    extendedMasterSecret: reader.u8() === 1,
+    epoch: reader.u32(),
+    serverName: text.decode(reader.vector8()),
+    clientAuthentication: reader.vector8().slice(),
+  };
+  reader.end();
+  return state;
+}

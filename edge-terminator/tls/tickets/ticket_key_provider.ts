@@ -1,0 +1,22 @@
+import type { Secret } from "../../../shared/memory/secret.ts";
+
+/** One key that tickets are sealed under. The secret is the provider's: never dispose it. */
+export interface TicketKey {
+  /** Random and public, 16 bytes: it stands at the front of every ticket. */
+  readonly name: Uint8Array;
+  /** AES-256-GCM, 32 bytes of the pool. */
+  readonly secret: Secret;
+}
+
+/**
+ * Where ticket keys come from: made here, read from files, handed out by a key server, or a third party's.
+ *
+ * Both methods are called on the handshake path: they answer at once from what is there. A key stays usable until
+ * control goes back to the event loop.
+ */
+export interface TicketKeyProvider {
+  /** The key for new tickets; undefined: none are issued. */
+  sealingKey(): TicketKey | undefined;
+  /** The key of this name, found in constant time; undefined: the ticket is no good, and a full handshake follows. */
+  openingKey(name: Uint8Array): TicketKey | undefined;
+}

@@ -1,0 +1,16 @@
+import type { TicketKeyProvider } from "./ticket_key_provider.ts";
+
+/** Whether and how sessions resume. */
+export interface TicketPolicy {
+  readonly keys: TicketKeyProvider;
+  /** Tickets a TLS 1.3 handshake issues; 2 by default. */
+  readonly count?: number;
+  /** Milliseconds a ticket lives; 24 hours by default, which is also the most. */
+  readonly lifetime?: number;
+}
+
+export const longestLifetime = 24 * 3600 * 1000;
+
+export function lifetimeOf(policy: TicketPolicy): number {
+  return Math.min(policy.lifetime ?? longestLifetime, longestLifetime);
+}

@@ -1,0 +1,54 @@
+import { ProtocolVersion } from "../../../shared/tls_constants.ts";
+import { encodeNewSessionTicket } from "../../../shared/tls_messages/new_session_ticket.ts";
+import type { Connection } from "../connection.ts";
+import type { ResumptionMasterSecret } from "../key_schedule/resumption_master_secret.ts";
+import type { Tls13Handshake } from "../states/tls13_handshake.ts";
+import { sealTicket } from "./ticket.ts";
+import { lifetimeOf } from "./ticket_policy.ts";
+
+const defaultCount = 2;
+
+/** Sends this connection's tickets, each with a PSK of its own (RFC 8446, Section 4.6.1). */
+export function sendNewSessionTickets(
+  connection: Connection,
+  handshake: Tls13Handshake,
+  resumption: ResumptionMasterSecret,
+): void {
+  const policy = connection.options.tickets;
+  if (policy === undefined) return;
+  for (let index = 0; index < (policy.count ?? defaultCount); index++) {
+    const message = newSessionTicket(connection, handshake, resumption, new Uint8Array([index]));
+    if (message !== undefined) connection.records.writeHandshake(message);
+  }
+}
+
+function newSessionTicket(
+  { options }: Connection,
+  { choice, epoch }: Tls13Handshake,
+  resumption: ResumptionMasterSecret,
+  ticketNonce: Uint8Array,
+): Uint8Array | undefined {
+  const lifetime = lifetimeOf(options.tickets!);
+  const ageAdd = new DataView(options.randomBytes(4).buffer).getUint32(0);
+  using psk = resumption.ticketPsk(ticketNonce);
+  const ticket = sealTicket(options.tickets!.keys, {
+    version: ProtocolVersion.TLSv1_3,
+    cipherSuite: choice.suite.id,
+    issuedAt: options.wallClock(),
+    lifetime,
+    ageAdd,
+    extendedMasterSecret: true,
+    serverName: choice.serverName ?? "",
+    epoch,
+    clientAuthentication: new Uint8Array(0),
+  }, psk);
+  if (ticket === undefined) return undefined;
+  const ticketLifetime = Math.floor(lifetime / 1000);
+  return encodeNewSessionTicket({
+    ticketLifetime,
+    ticketAgeAdd: ageAdd,
+    ticketNonce,
+    ticket,
+    extensions: [],
+  });
+}

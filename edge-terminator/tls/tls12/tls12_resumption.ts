@@ -1,0 +1,47 @@
+import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
+import { findTls12CipherSuite } from "../cipher_suites.ts";
+import type { Connection } from "../connection.ts";
+import { chooseApplicationProtocol } from "../negotiation/application_protocol.ts";
+import type { TlsSite } from "../site.ts";
+import { type AwaitingChangeCipherSpec, resumeWithFinished } from "../states/awaiting_change_cipher_spec.ts";
+import { resumeTls12, sendTls12Ticket } from "../tickets/tls12_ticket.ts";
+import { Tls12MasterSecret } from "./master_secret.ts";
+import type { Tls12Secured } from "./tls12_handshake.ts";
+import { encodeTls12ServerHello, tls12ServerRandom } from "./tls12_server_hello.ts";
+
+/** The abbreviated handshake (RFC 5246, Section 7.3; RFC 5077, Section 3.1); undefined: nothing resumes. */
+export function tryTls12Resumption(
+  connection: Connection,
+  hello: ClientHello,
+  site: TlsSite,
+): AwaitingChangeCipherSpec | undefined {
+  const { pool, options, keeper, transcript } = connection;
+  const session = resumeTls12(connection, site, hello);
+  if (session === undefined) return undefined;
+  const suite = findTls12CipherSuite(session.state.cipherSuite)!;
+  const master = keeper.keep(Tls12MasterSecret.adopt(pool, suite.hash, session.secret));
+  const { serverName } = hello.known;
+  const alpnProtocol = chooseApplicationProtocol(site.alpnProtocols, hello.known.alpn);
+  const handshake: Tls12Secured = {
+    terms: {
+      suite,
+      ...(serverName === undefined ? {} : { serverName }),
+      ...(alpnProtocol === undefined ? {} : { alpnProtocol }),
+    },
+    group: 0,
+    signatureScheme: 0,
+    randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
+    extendedMasterSecret: session.state.extendedMasterSecret,
+    promisesTicket: true,
+    epoch: session.state.epoch,
+    issuedAt: session.state.issuedAt,
+    master,
+  };
+  transcript.add(hello.raw);
+  transcript.useHash(suite.hash);
+  transcript.forgetMessages();
+  // Echoing the client's session id tells it that the ticket was taken.
+  connection.send(encodeTls12ServerHello(hello, handshake, hello.legacySessionId));
+  sendTls12Ticket(connection, handshake);
+  return resumeWithFinished(connection, handshake);
+}
