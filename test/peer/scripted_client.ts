@@ -1,6 +1,8 @@
 import { findTls13CipherSuite, type Tls13CipherSuite } from "../../edge-terminator/tls/cipher_suites.ts";
 import type { ApplicationTrafficSecret } from "../../edge-terminator/tls/key_schedule/application_traffic_secret.ts";
 import { EarlySecret } from "../../edge-terminator/tls/key_schedule/early_secret.ts";
+import type { MasterSecret } from "../../edge-terminator/tls/key_schedule/master_secret.ts";
+import type { ResumptionMasterSecret } from "../../edge-terminator/tls/key_schedule/resumption_master_secret.ts";
 import type { HandshakeSecret } from "../../edge-terminator/tls/key_schedule/handshake_secret.ts";
 import type { ClientHandshakeTrafficSecret } from "../../edge-terminator/tls/key_schedule/handshake_traffic_secret.ts";
 import { Keeper } from "../../edge-terminator/tls/keeper.ts";
@@ -8,17 +10,27 @@ import { RecordLayer } from "../../edge-terminator/tls/record/record_layer.ts";
 import { Tls13RecordKeys } from "../../edge-terminator/tls/record/tls13_record_keys.ts";
 import { Transcript } from "../../edge-terminator/tls/transcript.ts";
 import { findGroup } from "../../edge-terminator/tls/key_exchange/groups.ts";
+import { hashLength } from "../../shared/libcrypto/digest.ts";
 import { EphemeralKeyPair } from "../../shared/libcrypto/key_agreement.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
-import { ContentType, HandshakeType, KeyUpdateRequest, NamedGroup } from "../../shared/tls_constants.ts";
+import {
+  ContentType,
+  ExtensionType,
+  HandshakeType,
+  KeyUpdateRequest,
+  NamedGroup,
+  PskKeyExchangeMode,
+} from "../../shared/tls_constants.ts";
 import type { HandshakeMessage } from "../../shared/tls_messages/handshake.ts";
 import { HandshakeReassembler } from "../../shared/tls_messages/handshake_reassembler.ts";
 import { encodeFinished } from "../../shared/tls_messages/finished.ts";
+import { decodeNewSessionTicket } from "../../shared/tls_messages/new_session_ticket.ts";
 import { encodeKeyUpdate } from "../../shared/tls_messages/key_update.ts";
 import { decodeServerHello } from "../../shared/tls_messages/server_hello.ts";
 import {
   buildClientHello,
+  extension,
   type HelloFields,
   plainRecord,
   type RawKeyShare,
@@ -33,6 +45,18 @@ export interface ScriptedClientOptions {
   readonly shareGroups?: readonly number[];
   /** What both sides of a hybrid agree on: the test plays the ML-KEM. */
   readonly kemSecret?: Uint8Array;
+  /** A session of an earlier client to resume; that client must outlive this one. */
+  readonly session?: ClientSession;
+  /** psk_dhe_ke by default. */
+  readonly pskModes?: readonly number[];
+}
+
+/** What a client keeps of a NewSessionTicket. */
+export interface ClientSession {
+  readonly ticket: Uint8Array;
+  readonly ageAdd: number;
+  readonly psk: Secret;
+  readonly suite: Tls13CipherSuite;
 }
 
 /**
@@ -47,10 +71,14 @@ export class ScriptedClient implements Disposable {
   readonly records: RecordLayer;
   received = new Uint8Array(0);
   changeCipherSpecs = 0;
+  readonly sessions: ClientSession[] = [];
   suite: Tls13CipherSuite | undefined;
   readonly #pool: LockedPool;
   readonly #keeper = new Keeper();
   readonly #kemSecret: Uint8Array | undefined;
+  readonly #session: ClientSession | undefined;
+  #master: MasterSecret | undefined;
+  #resumption: ResumptionMasterSecret | undefined;
   readonly #transcript: Transcript;
   readonly #pairs = new Map<number, EphemeralKeyPair>();
   readonly #reassembler = new HandshakeReassembler();
@@ -66,7 +94,11 @@ export class ScriptedClient implements Disposable {
     this.records = this.#keeper.keep(new RecordLayer());
     this.#transcript = this.#keeper.keep(new Transcript());
     const keyShares = this.makeShares(options.shareGroups ?? [NamedGroup.x25519]);
+    this.#session = options.session;
     this.fields = { ...usualFields(), keyShares, ...options.fields };
+    const modes = new Uint8Array(options.pskModes ?? [PskKeyExchangeMode.psk_dhe_ke]);
+    const pskModes = extension(ExtensionType.psk_key_exchange_modes, (writer) => writer.vector8(modes));
+    this.fields.extraExtensions = [...this.fields.extraExtensions, pskModes];
   }
 
   /** Fresh shares for these groups. The ML-KEM part of a hybrid's is nonsense. */
@@ -84,7 +116,10 @@ export class ScriptedClient implements Disposable {
 
   /** The ClientHello message, taken into the transcript. */
   clientHello(change: (message: Uint8Array) => Uint8Array = (message) => message): Uint8Array {
-    const message = change(buildClientHello(this.fields));
+    const hello = this.#session === undefined
+      ? buildClientHello(this.fields)
+      : this.#resumingHello(this.#session);
+    const message = change(hello);
     this.#transcript.add(message);
     return message;
   }
@@ -126,6 +161,8 @@ export class ScriptedClient implements Disposable {
     const message = change(encodeFinished({ verifyData: this.#finishedVerifyData! }));
     const record = this.seal(ContentType.handshake, message);
     this.#transcript.add(message);
+    const hash = this.#transcript.hash("client-finished");
+    this.#resumption = this.#keeper.keep(this.#master!.intoResumptionMasterSecret(hash));
     this.records.setWriteKeys(new Tls13RecordKeys(this.#client!.trafficKeys(this.suite!.aead)));
     return record;
   }
@@ -157,11 +194,13 @@ export class ScriptedClient implements Disposable {
     this.messages.push({ type, raw: raw.slice(), body: raw.slice(4) });
     if (type === HandshakeType.server_hello) return this.#takeServerHello(message);
     if (type === HandshakeType.key_update) return this.#renewReadKeys();
+    if (type === HandshakeType.new_session_ticket) return this.#takeTicket(message);
     if (type !== HandshakeType.finished) return this.#transcript.add(raw);
     this.#transcript.add(raw);
     const hash = this.#transcript.hash("server-finished");
     this.#finishedVerifyData = this.#clientHandshake!.finishedVerifyData(hash);
-    using master = this.#handshakeSecret!.intoMasterSecret();
+    const master = this.#keeper.keep(this.#handshakeSecret!.intoMasterSecret());
+    this.#master = master;
     this.#client = this.#keeper.keep(master.clientApplicationTrafficSecret(hash));
     this.#server = this.#keeper.keep(master.serverApplicationTrafficSecret(hash));
     this.records.setReadKeys(new Tls13RecordKeys(this.#server.trafficKeys(this.suite!.aead)));
@@ -176,13 +215,40 @@ export class ScriptedClient implements Disposable {
     if (hello.kind !== "ServerHello") return;
     const { group, keyExchange } = hello.known.keyShare!;
     using shared = this.#sharedSecret(group, keyExchange);
-    using early = EarlySecret.extract(this.#pool, this.suite.hash);
+    const psk = hello.known.preSharedKey === undefined ? undefined : this.#session!.psk;
+    using early = EarlySecret.extract(this.#pool, this.suite.hash, psk);
     this.#handshakeSecret = this.#keeper.keep(early.intoHandshakeSecret(shared));
     const hash = this.#transcript.hash("server-hello");
     this.#clientHandshake = this.#keeper.keep(this.#handshakeSecret.clientTrafficSecret(hash));
     using server = this.#handshakeSecret.serverTrafficSecret(hash);
     this.records.setReadKeys(new Tls13RecordKeys(server.trafficKeys(this.suite.aead)));
     this.records.setWriteKeys(new Tls13RecordKeys(this.#clientHandshake.trafficKeys(this.suite.aead)));
+  }
+
+  /** A ClientHello with the session's ticket last and its binder in place (RFC 8446, Section 4.2.11.2). */
+  #resumingHello({ ticket, ageAdd, psk, suite }: ClientSession): Uint8Array {
+    this.#transcript.useHash(suite.hash);
+    const length = hashLength[suite.hash];
+    const offer = extension(ExtensionType.pre_shared_key, (writer) => {
+      writer.vector16((list) => {
+        list.vector16(ticket);
+        list.u32(ageAdd);
+      });
+      writer.vector16((list) => list.vector8(new Uint8Array(length)));
+    });
+    const extraExtensions = [...this.fields.extraExtensions, offer];
+    const message = buildClientHello({ ...this.fields, extraExtensions });
+    using early = EarlySecret.extract(this.#pool, suite.hash, psk);
+    using binderKey = early.resumptionBinderKey();
+    const truncated = message.subarray(0, message.length - length - 3);
+    message.set(binderKey.binder(this.#transcript.hashWith(truncated)), message.length - length);
+    return message;
+  }
+
+  #takeTicket(message: HandshakeMessage): void {
+    const { ticket, ticketAgeAdd: ageAdd, ticketNonce } = decodeNewSessionTicket(message);
+    const psk = this.#keeper.keep(this.#resumption!.ticketPsk(ticketNonce));
+    this.sessions.push({ ticket: ticket.slice(), ageAdd, psk, suite: this.suite! });
   }
 
   #sharedSecret(id: number, serverShare: Uint8Array): Secret {
