@@ -21,6 +21,7 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<KeylessSession>();
+  #draining = false;
   #emptied: (() => void) | undefined;
 
   constructor(options: ConnectionsOptions) {
@@ -64,10 +65,13 @@ export class Connections {
       clearTimeout(expiry());
       this.#sessions.delete(session);
     });
+    // Its handshake was under way when the draining began.
+    if (this.#draining) session.end();
   }
 
   /** Lets every session answer what is in flight; closes what is left after `deadline` milliseconds. */
   async drain(deadline: number): Promise<void> {
+    this.#draining = true;
     for (const session of this.#sessions) session.end();
     if (this.#sockets.size === 0) return;
     const timer = setTimeout(() => this.#destroyAll(), deadline);

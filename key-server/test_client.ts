@@ -65,6 +65,16 @@ export class TestClient implements Disposable {
     return answer;
   }
 
+  /** The next answer, whichever it is. Throws when the server closed. */
+  async next(): Promise<{ id: number; answer: KeylessAnswer }> {
+    while (this.#answers.size === 0 && !this.#ended) await this.#read();
+    for (const [id, answer] of this.#answers) {
+      this.#answers.delete(id);
+      return { id, answer };
+    }
+    throw new Error("Cannot read an answer: the key server has closed");
+  }
+
   async ask(request: KeylessRequest): Promise<KeylessAnswer | undefined> {
     return await this.answer(await this.send(request));
   }
