@@ -168,7 +168,8 @@ Deno.test("a renewed identity takes over before the old one ends, and no operati
     return stage.opened.length === 2;
   });
   await poll("end of the former channel", () => stage.server(0).sockets.size === 1);
-  assert.deepEqual(stage.closed, []);
+  // A successor may have read the two files between their two writes: it is let go, and the channel stays.
+  assert.deepEqual(stage.closed.filter((code) => code !== "identity-unusable"), []);
   assert.ok(stage.signer.health()[0]!.endsAt! > Date.now() + 7_200_000);
 });
 
