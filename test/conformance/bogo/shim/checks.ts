@@ -1,5 +1,6 @@
 import type { ClientHelloInfo, NegotiatedParameters } from "../../../../edge-terminator/tls/server_events.ts";
 import { ProtocolVersion } from "../../../../shared/tls_constants.ts";
+import type { Credential } from "./credential.ts";
 import { expectEqual } from "./failure.ts";
 import type { ConnectionConfig } from "./shim_config.ts";
 
@@ -26,6 +27,7 @@ export function checkHandshake(
   config: ConnectionConfig,
   isResumption: boolean,
   parameters: NegotiatedParameters,
+  signer: Credential | undefined,
 ): void {
   const { flags } = config;
   const check = (what: string, actual: unknown, expected: unknown) => {
@@ -38,10 +40,21 @@ export function checkHandshake(
   if (flags["decline-alpn"]) expectEqual("the ALPN protocol", parameters.alpnProtocol, undefined);
   if (flags["expect-hrr"]) expectEqual("HelloRetryRequest", parameters.helloRetryRequest, true);
   if (flags["expect-no-hrr"]) expectEqual("HelloRetryRequest", parameters.helloRetryRequest, false);
-  check("the reason against early data", earlyDataReason(parameters), flags["expect-early-data-reason"]);
+  check("the credential", signer?.number, flags["expect-selected-credential"]);
+  check(
+    "the reason against early data",
+    earlyDataReason(config, parameters),
+    flags["expect-early-data-reason"],
+  );
 }
 
-/** Why 0-RTT data was not accepted; this server never does. */
-function earlyDataReason({ version }: NegotiatedParameters): string {
-  return version === ProtocolVersion.TLSv1_3 ? "disabled" : "protocol_version";
+/** Why 0-RTT data was not accepted, in BoringSSL's words; this server never does, and its tickets never allow it. */
+function earlyDataReason(
+  { flags }: ConnectionConfig,
+  { version, resumed, helloRetryRequest }: NegotiatedParameters,
+): string {
+  if (version !== ProtocolVersion.TLSv1_3) return "protocol_version";
+  if (!flags["enable-early-data"]) return "disabled";
+  if (!resumed) return "session_not_resumed";
+  return helloRetryRequest ? "hello_retry_request" : "unsupported_for_session";
 }

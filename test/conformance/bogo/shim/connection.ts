@@ -3,7 +3,7 @@ import { TlsServerEngine } from "../../../../edge-terminator/tls/server_engine.t
 import { encapsulate } from "../../../../shared/libcrypto/ml_kem.ts";
 import { checkClientHello, checkHandshake } from "./checks.ts";
 import { type Credential, loadCredentials } from "./credential.ts";
-import { engineOptions, siteFor } from "./engine_setup.ts";
+import { engineOptions, siteFor, siteRefusal } from "./engine_setup.ts";
 import { ShimFailure, tlsFailure } from "./failure.ts";
 import { RunnerSocket } from "./runner_socket.ts";
 import type { ConnectionConfig } from "./shim_config.ts";
@@ -29,6 +29,10 @@ export class ShimConnection implements Disposable {
   readonly #engine: TlsServerEngine;
   #handshakeComplete = false;
   #peerEnded = false;
+  /** Why the shim, as the application, has refused the client. */
+  #refusal: string | undefined;
+  /** Whose key was asked to sign. */
+  #signer: Credential | undefined;
 
   private constructor(
     config: ConnectionConfig,
@@ -60,6 +64,7 @@ export class ShimConnection implements Disposable {
       await connection.#serve();
     } finally {
       await socket.close();
+      state.requireNoLeak();
     }
   }
 
@@ -93,15 +98,13 @@ export class ShimConnection implements Disposable {
   async #act(event: TlsServerEvent): Promise<void> {
     switch (event.type) {
       case "client-hello":
-        checkClientHello(this.#config, event.clientHello);
-        await this.#suspend();
-        return this.#engine.answerSite(siteFor(this.#config, this.#credentials));
+        return await this.#chooseSite(event);
       case "encapsulation-needed":
         return await this.#encapsulate(event);
       case "signature-needed":
         return await this.#sign(event);
       case "handshake-complete":
-        checkHandshake(this.#config, this.#isResumption, event.parameters);
+        checkHandshake(this.#config, this.#isResumption, event.parameters, this.#signer);
         this.#handshakeComplete = true;
         return;
       case "application-data":
@@ -110,10 +113,19 @@ export class ShimConnection implements Disposable {
         this.#peerEnded = true;
         return;
       case "failed":
-        throw tlsFailure(event.error);
+        throw tlsFailure(event.error, this.#refusal);
       default:
         event satisfies never;
     }
+  }
+
+  async #chooseSite({ clientHello }: EventOf<"client-hello">): Promise<void> {
+    checkClientHello(this.#config, clientHello);
+    await this.#suspend();
+    const refusal = siteRefusal(this.#config);
+    if (refusal === undefined) return this.#engine.answerSite(siteFor(this.#config, this.#credentials));
+    this.#engine.abort(refusal.alert);
+    this.#refusal = refusal.reason;
   }
 
   async #encapsulate({ encapsulationKey }: EventOf<"encapsulation-needed">): Promise<void> {
@@ -124,9 +136,10 @@ export class ShimConnection implements Disposable {
 
   async #sign({ request }: EventOf<"signature-needed">): Promise<void> {
     await this.#suspend();
-    const credential = this.#credentials.find(({ served }) => served === request.certificate)!;
+    const signer = this.#credentials.find(({ served }) => served === request.certificate)!;
+    this.#signer = signer;
     try {
-      this.#engine.answerSignature(await this.#state.keys.sign(request, credential));
+      this.#engine.answerSignature(await this.#state.keys.sign(request, signer));
     } catch (error) {
       this.#engine.failPrivateKeyOperation(error as Error);
     }

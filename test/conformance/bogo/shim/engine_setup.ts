@@ -1,6 +1,7 @@
 import type { TlsServerOptions, TlsVersion } from "../../../../edge-terminator/tls/server_options.ts";
 import type { TlsSite } from "../../../../edge-terminator/tls/site.ts";
-import { ProtocolVersion } from "../../../../shared/tls_constants.ts";
+import { AlertDescription, ProtocolVersion } from "../../../../shared/tls_constants.ts";
+import { clientsOrder, parseCipherList } from "./cipher_list.ts";
 import type { Credential } from "./credential.ts";
 import type { ConnectionConfig } from "./shim_config.ts";
 import type { TestState } from "./test_state.ts";
@@ -13,8 +14,20 @@ export function engineOptions({ flags }: ConnectionConfig, state: TestState): Tl
     versions: enabledVersions(flags),
     // The runner expects what BoringSSL does by default.
     requiresExtendedMasterSecret: false,
+    cipherSuites: (flags.cipher === undefined ? clientsOrder : parseCipherList(flags.cipher)).flat(),
     ...(flags.curves && { groups: flags.curves }),
   };
+}
+
+/** Where the runner wants the application to refuse the client: the alert, and BoringSSL's name of the refusal. */
+export function siteRefusal(
+  { flags }: ConnectionConfig,
+): { alert: AlertDescription; reason: string } | undefined {
+  const { handshake_failure, internal_error } = AlertDescription;
+  if (flags["fail-early-callback"]) return { alert: handshake_failure, reason: "CONNECTION_REJECTED" };
+  if (flags["fail-cert-callback"]) return { alert: internal_error, reason: "CERT_CB_ERROR" };
+  if (flags["fail-ocsp-callback"]) return { alert: internal_error, reason: "OCSP_CB_ERROR" };
+  return undefined;
 }
 
 function enabledVersions(flags: ConnectionConfig["flags"]): TlsVersion[] {

@@ -3,8 +3,8 @@ import { ShimFailure } from "./failure.ts";
 import { parseFlags, type ShimConfig, UnknownFlagError } from "./shim_config.ts";
 import { TestState } from "./test_state.ts";
 
-/** What the runner reads from the exit code: PORTING.md, "Unimplemented Features". */
-export const exitCode = { passed: 0, failed: 1, notImplemented: 89 } as const;
+/** What the runner reads from the exit code: PORTING.md, "Unimplemented Features". 90 fails whatever is expected. */
+export const exitCode = { passed: 0, failed: 1, notImplemented: 89, broken: 90 } as const;
 
 /** How a run of the shim ends. A passing test writes nothing to stderr. */
 export interface ShimEnd {
@@ -25,8 +25,8 @@ export async function runShim(args: readonly string[]): Promise<ShimEnd> {
     if (error instanceof UnknownFlagError) {
       return end(exitCode.notImplemented, { stderr: `${error.message}\n` });
     }
-    const text = error instanceof ShimFailure ? error.message : (error as Error).stack;
-    return end(exitCode.failed, { stderr: `${text}\n` });
+    if (error instanceof ShimFailure) return end(exitCode.failed, { stderr: `${error.message}\n` });
+    return end(exitCode.broken, { stderr: `${(error as Error).stack}\n` });
   }
 }
 

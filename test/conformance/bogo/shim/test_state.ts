@@ -2,7 +2,7 @@ import { LockedPool } from "../../../../shared/memory/locked_pool.ts";
 import { LocalKeys } from "./local_keys.ts";
 import type { PrivateKeys } from "./private_keys.ts";
 import type { FlagValues } from "./flags.ts";
-import { ShimFailure } from "./failure.ts";
+import { ShimBroken } from "./failure.ts";
 
 /** What the connections of one test have in common, and a server keeps between them. */
 export class TestState implements AsyncDisposable {
@@ -29,10 +29,10 @@ export class TestState implements AsyncDisposable {
     this.#ahead += seconds * 1000;
   }
 
-  /** Throws when a connection that is over has kept blocks of the pool. */
-  requireNoLeak(blocksBefore: number): void {
-    const kept = this.pool.blocksInUse - blocksBefore;
-    if (kept > 0) throw new ShimFailure(`${kept} blocks of the pool were not returned`);
+  /** Called with no connection left: whatever is still rented was forgotten. */
+  requireNoLeak(): void {
+    const { blocksInUse } = this.pool;
+    if (blocksInUse > 0) throw new ShimBroken(`${blocksInUse} blocks of the pool were not returned`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
