@@ -21,13 +21,20 @@ const connections = 20;
  * when one failed or a process ended by itself, 130 when it was stopped before it was up. Nothing outlives it.
  */
 export async function runDemo(args: DemoArguments, stop: Promise<Deno.Signal>): Promise<number> {
-  await using parts = new AsyncDisposableStack();
+  await using folder = await openStateFolder(args.state);
   const screen = new Screen();
-  const demonstration = demonstrate(args, screen, parts);
-  const early = await Promise.race([demonstration, stop]);
-  if (typeof early === "string") return 130;
-  const { system, passed } = early;
-  if (args.once || !passed) return passed ? 0 : 1;
+  const starting = demonstrate(args, folder.path, screen);
+  const early = await Promise.race([starting, stop]);
+  if (typeof early === "string") {
+    await endEarly(starting);
+    return 130;
+  }
+  await using system = early.system;
+  if (args.once || !early.passed) return early.passed ? 0 : 1;
+  return await stayUp(system, stop, screen);
+}
+
+async function stayUp(system: System, stop: Promise<Deno.Signal>, screen: Screen): Promise<number> {
   screen.line("\nEverything stays up until Ctrl-C.");
   const ends = [system.keyServer, system.edge].map((process) => process.ended.then(() => process));
   const reason = await Promise.race([stop, ...ends]);
@@ -41,30 +48,37 @@ export async function runDemo(args: DemoArguments, stop: Promise<Deno.Signal>): 
   return 1;
 }
 
+/** Ends what is being started as soon as it is there, so that nothing writes into the folder while it is removed. */
+async function endEarly(starting: Promise<Demonstration>): Promise<void> {
+  const ended = starting.then(({ system }) => system[Symbol.asyncDispose](), () => {});
+  // Should it take long, the kernel ends the processes with this one.
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 5000))]);
+}
+
 interface Demonstration {
   readonly system: System;
   readonly passed: boolean;
 }
 
-async function demonstrate(
-  args: DemoArguments,
-  screen: Screen,
-  parts: AsyncDisposableStack,
-): Promise<Demonstration> {
+async function demonstrate(args: DemoArguments, folder: string, screen: Screen): Promise<Demonstration> {
   screen.line("Holdfast: a TLS handshake whose private key never leaves its token");
-  const folder = parts.use(await openStateFolder(args.state)).path;
   screen.heading("1. Starting");
   const start = performance.now();
   const log = { level: "info" };
   const ports = choosePorts(args.edgePort);
-  const system = parts.use(await System.start({ folder, host, ports, keyServer: { log }, edge: { log } }));
-  showParts(system, screen);
-  screen.line(`  up in ${((performance.now() - start) / 1000).toFixed(1)} s`);
-  const fetched = await showConnection(system, screen);
-  screen.heading("4. Who holds what");
-  const held = await showWhoHoldsWhat(system, screen);
-  showCommands(system, screen);
-  return { system, passed: fetched && held };
+  const system = await System.start({ folder, host, ports, keyServer: { log }, edge: { log } });
+  try {
+    showParts(system, screen);
+    screen.line(`  up in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    const fetched = await showConnection(system, screen);
+    screen.heading("4. Who holds what");
+    const held = await showWhoHoldsWhat(system, screen);
+    showCommands(system, screen);
+    return { system, passed: fetched && held };
+  } catch (error) {
+    await system[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function choosePorts(edge: number | undefined): Ports {

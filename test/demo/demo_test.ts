@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runCommand } from "../harness/command.ts";
 import { freePort } from "../harness/loopback.ts";
 import { poll } from "../harness/poll.ts";
-import { descendantsOf, isAlive } from "../harness/proc/inspect.ts";
+import { commandLineOf, descendantsOf, isAlive } from "../harness/proc/inspect.ts";
 import { ChildProcess } from "../harness/processes/child_process.ts";
 import { TemporaryFolder } from "../harness/temporary_folder.ts";
 
@@ -62,8 +62,29 @@ Deno.test("no process of the demo outlives it when it is killed with SIGKILL", a
   await poll("the end of all", () => !descendants.some(isAlive));
 });
 
+Deno.test("a signal while the demo is starting ends it with 130 and leaves nothing behind", async () => {
+  await using state = await TemporaryFolder.create();
+  const path = state.file("demo");
+  await using process = demo("--state", path);
+  await poll("its first step", () => process.lines.some((line) => line.includes("1. Starting")), 60_000);
+  process.signal("SIGTERM");
+  assert.deepEqual(await process.ended, { code: 130, signal: null });
+  await poll("the end of all", async () => (await commandLinesWith(path)).length === 0);
+});
+
 Deno.test("a mistake on the demo's command line ends it with 2", async () => {
   for (const args of [["--edge-port", "70000"], ["--frobnicate"], ["stray"]]) {
     assert.equal((await runCommand(frontDoor, ["demo", ...args])).code, 2);
   }
 });
+
+/** Command lines of running processes that name the folder. */
+async function commandLinesWith(folder: string): Promise<string[]> {
+  const pids = (await Array.fromAsync(Deno.readDir("/proc"))).map(({ name }) => Number(name)).filter((pid) =>
+    pid > 0
+  );
+  const lines = await Promise.all(
+    pids.map((pid) => commandLineOf(pid).then((line) => line.join(" "), () => "")),
+  );
+  return lines.filter((line) => line.includes(folder));
+}

@@ -27,7 +27,10 @@ export async function openStateFolder(path: string | undefined): Promise<StateFo
   if (names.length > 0 && !names.includes(marker)) {
     throw new StateFolderError(folder, "it is not empty, and nothing in it says that a demo made it");
   }
-  for (const name of names) await Deno.remove(`${folder}/${name}`, { recursive: true });
+  for (const name of names) {
+    // The marker stays: a demo that is ended right here must not leave a folder that the next one refuses.
+    if (name !== marker) await Deno.remove(`${folder}/${name}`, { recursive: true });
+  }
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   await Deno.chmod(folder, 0o700);
   await Deno.writeTextFile(`${folder}/${marker}`, "Everything here is replaced by the next demo.\n");
