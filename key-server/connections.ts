@@ -60,6 +60,7 @@ export class Connections {
       onProtocolError: () => metrics().protocolError(),
     });
     this.#sessions.add(session);
+    log.debug({ event: "edge-connected", edge: edge.name, peer: socket.remoteAddress }, "edge connected");
     const expiry = this.#endAtExpiry(session);
     socket.once("close", () => {
       clearTimeout(expiry());
