@@ -34,7 +34,7 @@ export async function showSteps(system: System, page: CurlResult, screen: Screen
       `has the signature; the key server took ${signing.toFixed(1)} ms to check and sign`,
     ],
     [finished, "edge", "has the client's Finished: the connection is up"],
-    [page.handshakeSeconds * 1000, "curl", "counts for the whole handshake"],
+    [page.handshakeSeconds * 1000, "curl", "took this long for its handshake, by its own clock"],
   ];
   for (const [at, who, what] of steps) {
     screen.line(`  ${at.toFixed(1).padStart(7)} ms  ${who.padEnd(6)}  ${what}`);
