@@ -77,13 +77,13 @@ Deno.test("M9: a worker that is killed comes back, the others serve on, and what
 });
 
 Deno.test("a reload under load resets no connection, open or waiting, and replaces every worker", async () => {
-  await using stage = await EdgeStage.start();
+  await using stage = await EdgeStage.start({ patch: { limits: { drain_deadline_ms: 30_000 } } });
   using kept = await stage.connect();
   assert.equal(await echoed(kept, "before"), "before");
   const running = load(stage, 8);
   for (let reloads = 1; reloads <= 3; reloads++) {
     const before = await stage.workers();
-    await stage.reload({ limits: { drain_deadline_ms: 30_000 } });
+    await stage.reload({});
     await poll("reload", () => stage.count("edge-reloaded") === reloads);
     const now = await stage.workers();
     assert.equal(now.filter((pid) => !before.includes(pid)).length, 2);

@@ -16,8 +16,8 @@ export interface WorkerPermissions {
   readonly env: readonly string[];
 }
 
-/** Read by pino and prom-client as they load; neither's value matters. */
-const libraryEnvironment = ["NODE_V8_COVERAGE", "NODE_UNIQUE_ID"];
+/** Read by pino as it loads; its value does not matter. */
+const libraryEnvironment = ["NODE_V8_COVERAGE"];
 
 /** The least that a worker with this configuration needs. */
 export function workerPermissions(configFile: string, config: EdgeConfigFile): WorkerPermissions {

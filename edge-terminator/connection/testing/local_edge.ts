@@ -95,6 +95,7 @@ export class LocalEdge implements AsyncDisposable {
   /** A client that is about to begin its handshake. */
   async startHandshake(alpnProtocols: string[] = []): Promise<Deno.TlsConn> {
     const tcp = await Deno.connect(this.address);
+    tcp.setNoDelay(); // or every second write waits for a delayed acknowledgement
     return await Deno.startTls(tcp, { hostname: siteName, caCerts: [this.rootPem], alpnProtocols });
   }
 

@@ -65,6 +65,7 @@ export class EdgeStage implements AsyncDisposable {
   /** A client that is through its handshake. */
   async connect(address: TcpAddress = this.address): Promise<Deno.TlsConn> {
     const tcp = await Deno.connect({ hostname: address.host, port: address.port });
+    tcp.setNoDelay(); // or every second write waits for a delayed acknowledgement
     const root = this.pki.pki.webRoot.certificatePem;
     const tls = await Deno.startTls(tcp, { hostname: siteName, caCerts: [root] });
     await tls.handshake();
