@@ -1,10 +1,12 @@
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { extensionTarget } from "./targets/extensions.ts";
-import { handshakeTarget } from "./targets/handshake.ts";
+import { handshakeTarget } from "./targets/handshake/handshake.ts";
 import { handshakeStreamTarget } from "./targets/handshake_stream.ts";
 import { keylessAnswerTarget, keylessRequestTarget } from "./targets/keyless_protocol.ts";
 import { messageTargets } from "./targets/messages.ts";
 import { recordLayerTarget } from "./targets/record_layer.ts";
+import { strictTranscriptTarget } from "./targets/strict_transcript.ts";
+import { ticketTarget } from "./targets/tickets.ts";
 
 /** Every fuzz target. A new one is a file in targets/ and a line here. */
 export const allTargets: readonly FuzzTarget[] = [
@@ -15,4 +17,6 @@ export const allTargets: readonly FuzzTarget[] = [
   ...messageTargets,
   keylessRequestTarget,
   keylessAnswerTarget,
+  strictTranscriptTarget,
+  ticketTarget,
 ];

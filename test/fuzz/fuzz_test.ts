@@ -11,6 +11,7 @@ const inputsOf: Readonly<Record<string, number>> = {
   "handshake-stream": 30_000,
   "extensions": 60_000,
   "message-clienthello": 30_000,
+  "strict-transcript": 6_000,
   "keyless-requests": 20_000,
   "keyless-answers": 20_000,
 };

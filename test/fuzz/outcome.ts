@@ -12,6 +12,7 @@ export function outcomeOf(act: () => string, ...families: readonly Family[]): st
   } catch (error) {
     const refusal = families.some((family) => error instanceof family) ? error as HoldfastError : undefined;
     if (refusal === undefined) throw error;
-    return `refused: ${refusal.code} ${refusal.message}`;
+    const cause = refusal.cause instanceof Error ? `, because ${refusal.cause.message}` : "";
+    return `refused: ${refusal.code} ${refusal.message}${cause}`;
   }
 }
