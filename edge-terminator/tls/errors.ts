@@ -24,7 +24,10 @@ export class AlertReceived extends PeerMisbehaved {
   constructor(description: AlertDescription, name: string) {
     super(`Cannot go on with the peer: it sent the alert ${name}`, {
       alert: description,
-      reason: `TLSV1_ALERT_${name.toUpperCase()}`,
+      // The alerts that SSL 3 had keep its name.
+      reason: `${
+        description <= 47 && description !== 21 && description !== 22 ? "SSLV3" : "TLSV1"
+      }_ALERT_${name.toUpperCase()}`,
     });
   }
 }

@@ -68,7 +68,7 @@ expectAlert(
   "garbage",
   "unexpected_message",
   "UNEXPECTED_RECORD",
-  ({ server }) => server.receive(bytes("GET / HTTP/1.1\r\n\r\n")),
+  ({ server }) => server.receive(new Uint8Array([99, 3, 1, 0, 1, 0])),
 );
 expectAlert(
   "a record of SSL 2",
@@ -80,7 +80,7 @@ expectAlert(
   "a plaintext record over 2^14 bytes",
   "record_overflow",
   "DATA_LENGTH_TOO_LONG",
-  ({ server }) => server.receive(new Uint8Array([22, 3, 1, 0x40, 1])),
+  ({ server }) => server.receive(new Uint8Array([22, 3, 1, 0x40, 1, ...new Uint8Array(0x4001)])),
 );
 expectAlert(
   "another message than ClientHello",

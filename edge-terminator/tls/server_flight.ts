@@ -32,7 +32,7 @@ export function sendServerFlight(
   // After a HelloRetryRequest the change_cipher_spec has been sent (RFC 8446, Appendix D.4).
   if (hello.legacySessionId.length > 0 && !plan.helloRetryRequest) connection.records.writeChangeCipherSpec();
   const handshake = startEncryption(connection, plan, share);
-  connection.send(encodeEncryptedExtensions(encryptedExtensions(choice)));
+  connection.send(encodeEncryptedExtensions(encryptedExtensions(choice, "psk" in authentication)));
   if ("psk" in authentication) {
     return sendFinished(connection, handshake, connection.transcript.hash("encrypted-extensions"));
   }
@@ -92,9 +92,10 @@ function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerS
 }
 
 /** RFC 8446, Section 4.3.1: the answers that need not be known before the keys are. */
-function encryptedExtensions({ serverName, alpnProtocol }: Tls13Choice): Extension[] {
+function encryptedExtensions({ serverName, alpnProtocol }: Tls13Choice, resumes: boolean): Extension[] {
   const extensions: Extension[] = [];
-  if (serverName !== undefined) {
+  // RFC 6066, Section 3: not in a resumption.
+  if (serverName !== undefined && !resumes) {
     extensions.push(encodeExtension(extensionMatrix.serverName.EncryptedExtensions, true));
   }
   if (alpnProtocol !== undefined) {

@@ -4,6 +4,7 @@ import { findTls13CipherSuite, type Tls13CipherSuite } from "./cipher_suites.ts"
 import { nothingInCommon } from "./errors.ts";
 import { findGroup, type KeyExchangeGroup } from "./key_exchange/groups.ts";
 import { chooseApplicationProtocol } from "./negotiation/application_protocol.ts";
+import { commonSuiteNumbers } from "./negotiation/cipher_suite_order.ts";
 import type { ServedCertificate } from "./served_certificate.ts";
 import type { ResolvedOptions } from "./server_options.ts";
 import type { TlsSite } from "./site.ts";
@@ -39,9 +40,9 @@ export function chooseTls13(options: ResolvedOptions, site: TlsSite, hello: Clie
 }
 
 function chooseSuite(options: ResolvedOptions, hello: ClientHello): Tls13CipherSuite {
-  for (const id of options.cipherSuites) {
+  for (const id of commonSuiteNumbers(options, hello)) {
     const suite = findTls13CipherSuite(id);
-    if (suite !== undefined && hello.cipherSuites.includes(id)) return suite;
+    if (suite !== undefined) return suite;
   }
   throw nothingInCommon(AlertDescription.handshake_failure, "NO_SHARED_CIPHER", "no cipher suite is common");
 }

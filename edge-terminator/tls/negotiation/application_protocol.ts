@@ -1,4 +1,5 @@
 import { AlertDescription } from "../../../shared/tls_constants.ts";
+import { InternalFailure } from "../../../shared/tls_messages/errors.ts";
 import { nothingInCommon } from "../errors.ts";
 
 /**
@@ -10,6 +11,11 @@ export function chooseApplicationProtocol(
   served: readonly string[],
   offered: readonly string[] | undefined,
 ): string | undefined {
+  if (served.includes("")) {
+    throw new InternalFailure("Cannot choose an application protocol: an empty one is configured", {
+      reason: "INVALID_ALPN_PROTOCOL",
+    });
+  }
   if (served.length === 0 || offered === undefined) return undefined;
   const chosen = served.find((protocol) => offered.includes(protocol));
   if (chosen === undefined) {

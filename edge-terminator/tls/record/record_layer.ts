@@ -137,6 +137,10 @@ export class RecordLayer implements Disposable {
   }
 
   #unprotected(record: RawRecord): Incoming {
+    if (record.fragment.length > maxPlaintext) {
+      const why = `a record is ${record.fragment.length} bytes long`;
+      throw misbehaved(AlertDescription.record_overflow, "DATA_LENGTH_TOO_LONG", why);
+    }
     this.#count({ type: record.type, length: record.fragment.length });
     return { type: record.type, content: record.fragment.slice() };
   }

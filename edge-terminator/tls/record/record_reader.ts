@@ -1,6 +1,6 @@
 import { AlertDescription, ContentType } from "../../../shared/tls_constants.ts";
 import { misbehaved } from "../errors.ts";
-import { maxBuffered, maxPlaintext, recordHeaderLength } from "./limits.ts";
+import { maxBuffered, maxTls13Ciphertext, recordHeaderLength } from "./limits.ts";
 
 /** A record as it came; `header` and `fragment` are views that live until the next `push`. */
 export interface RawRecord {
@@ -19,8 +19,8 @@ export class RecordReader {
   #buffer: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
-  /** The most a fragment may be long; raised when records become encrypted. */
-  maxFragment = maxPlaintext;
+  /** The most a fragment may be long; what is in the clear has a lower bound, checked where it is read. */
+  maxFragment = maxTls13Ciphertext;
   /** The exact version records must carry; undefined before it is negotiated: then only the major number counts. */
   version: number | undefined;
 
@@ -91,13 +91,7 @@ export class RecordReader {
       this.#start + recordHeaderLength,
     );
     const version = major! << 8 | minor!;
-    if (type! < ContentType.change_cipher_spec || type! > ContentType.application_data) {
-      throw misbehaved(
-        AlertDescription.unexpected_message,
-        "UNEXPECTED_RECORD",
-        `a record has the type ${type}`,
-      );
-    }
+    if (this.version === undefined) this.#refuseHttp();
     if (this.version === undefined ? major !== 3 : version !== this.version) {
       throw misbehaved(
         AlertDescription.protocol_version,
@@ -105,14 +99,34 @@ export class RecordReader {
         `a record has the version ${version}`,
       );
     }
+    if (type! < ContentType.change_cipher_spec || type! > ContentType.application_data) {
+      throw misbehaved(
+        AlertDescription.unexpected_message,
+        "UNEXPECTED_RECORD",
+        `a record has the type ${type}`,
+      );
+    }
     const length = high! << 8 | low!;
     if (length > this.maxFragment) {
       throw misbehaved(
         AlertDescription.record_overflow,
-        this.maxFragment === maxPlaintext ? "DATA_LENGTH_TOO_LONG" : "ENCRYPTED_LENGTH_TOO_LONG",
+        "ENCRYPTED_LENGTH_TOO_LONG",
         `a record is ${length} bytes long`,
       );
     }
     return length;
+  }
+
+  /** Tells a client that speaks HTTP to a TLS port from one that speaks nonsense. */
+  #refuseHttp(): void {
+    const start = String.fromCharCode(
+      ...this.#buffer.subarray(this.#start, this.#start + recordHeaderLength),
+    );
+    const reason = /^(GET |POST |HEAD |PUT )/.test(start)
+      ? "HTTP_REQUEST"
+      : start === "CONNE"
+      ? "HTTPS_PROXY_REQUEST"
+      : undefined;
+    if (reason !== undefined) throw misbehaved(AlertDescription.unexpected_message, reason, "it speaks HTTP");
   }
 }

@@ -22,7 +22,6 @@ export function receiveClientKeyExchange(
 ): AwaitingChangeCipherSpec {
   const { pool, keeper, transcript } = connection;
   const { publicKey } = decodeEcdheClientKeyExchange(message);
-  connection.expectEndOfFlight();
   transcript.add(message.raw);
   using premaster = deriveFromShare(pool, keyPair, publicKey);
   keeper.release(keyPair);

@@ -26,6 +26,8 @@ export interface AwaitingSecondClientHello {
   readonly first: ClientHello;
   readonly site: TlsSite;
   readonly choice: Tls13Choice;
+  /** Whether a PSK of the first ClientHello would have resumed. */
+  readonly resumes: boolean;
 }
 
 /** RFC 8446, Section 4.1.4. No cookie: the engine keeps its state. A PSK is accepted again on the second ClientHello. */
@@ -44,12 +46,12 @@ export function sendHelloRetryRequest(connection: Connection, plan: Tls13Plan): 
     ],
   }));
   if (first.legacySessionId.length > 0) connection.records.writeChangeCipherSpec();
-  return { name: "awaiting-second-client-hello", first, site, choice };
+  return { name: "awaiting-second-client-hello", first, site, choice, resumes: "psk" in authentication };
 }
 
 /** RFC 8446, Sections 4.1.2 and 4.2.8 */
 export function receiveSecondClientHello(
-  { first, site, choice }: AwaitingSecondClientHello,
+  { first, site, choice, resumes }: AwaitingSecondClientHello,
   connection: Connection,
   message: HandshakeMessage,
 ): AwaitingEncapsulation | AwaitingSignature | AwaitingFinished {
@@ -65,5 +67,15 @@ export function receiveSecondClientHello(
     );
   }
   connection.expectEndOfFlight();
-  return exchangeKeys(connection, planHandshake(connection, hello, site, choice, true), share);
+  const plan = planHandshake(connection, hello, site, choice, true);
+  if (resumes && !("psk" in plan.authentication)) throw lostPsk(hello);
+  return exchangeKeys(connection, plan, share);
+}
+
+/** RFC 8446, Section 4.1.2: a client may only take out the PSKs that do not fit the suite. */
+function lostPsk(hello: ClientHello) {
+  const why = "its second ClientHello has not the PSK of the first";
+  return hello.known.preSharedKey === undefined
+    ? misbehaved(AlertDescription.missing_extension, "MISSING_EXTENSION", why)
+    : misbehaved(AlertDescription.illegal_parameter, "PSK_IDENTITY_NOT_FOUND", why);
 }

@@ -6,6 +6,8 @@ export interface SessionState {
   /** ProtocolVersion number. */
   readonly version: number;
   readonly cipherSuite: number;
+  /** NamedGroup number of the key exchange that made it. */
+  readonly group: number;
   /** Milliseconds of the wall clock. */
   readonly issuedAt: number;
   /** Milliseconds from `issuedAt`. */
@@ -30,6 +32,7 @@ export function encodeSessionState(state: SessionState): Uint8Array {
   writer.u8(formatVersion);
   writer.u16(state.version);
   writer.u16(state.cipherSuite);
+  writer.u16(state.group);
   writer.u64(BigInt(state.issuedAt));
   writer.u32(state.lifetime);
   writer.u32(state.ageAdd);
@@ -47,6 +50,7 @@ export function decodeSessionState(bytes: Uint8Array): SessionState | undefined 
   const state = {
     version: reader.u16(),
     cipherSuite: reader.u16(),
+    group: reader.u16(),
     issuedAt: Number(reader.u64()),
     lifetime: reader.u32(),
     ageAdd: reader.u32(),

@@ -54,12 +54,13 @@ export function resumeTls12(
  */
 export function sendTls12Ticket(connection: Connection, handshake: Tls12Secured): void {
   const { options } = connection;
-  const { terms, master, epoch, issuedAt = options.wallClock() } = handshake;
+  const { terms, group, master, epoch, issuedAt = options.wallClock() } = handshake;
   const lifetime = lifetimeOf(options.tickets!);
   using secret = master.copy();
   const ticket = sealTicket(options.tickets!.keys, {
     version: ProtocolVersion.TLSv1_2,
     cipherSuite: terms.suite.id,
+    group,
     issuedAt,
     lifetime,
     ageAdd: 0,

@@ -34,6 +34,7 @@ function newSessionTicket(
   const ticket = sealTicket(options.tickets!.keys, {
     version: ProtocolVersion.TLSv1_3,
     cipherSuite: choice.suite.id,
+    group: choice.group.id,
     issuedAt: options.wallClock(),
     lifetime,
     ageAdd,
@@ -44,11 +45,8 @@ function newSessionTicket(
   }, psk);
   if (ticket === undefined) return undefined;
   const ticketLifetime = Math.floor(lifetime / 1000);
-  return encodeNewSessionTicket({
-    ticketLifetime,
-    ticketAgeAdd: ageAdd,
-    ticketNonce,
-    ticket,
-    extensions: [],
-  });
+  // RFC 8701, Section 4.1: an extension that means nothing keeps clients tolerant.
+  const grease = 0x0a0a + 0x1010 * (options.randomBytes(1)[0]! & 0x0f);
+  const extensions = [{ type: grease, data: new Uint8Array(0) }];
+  return encodeNewSessionTicket({ ticketLifetime, ticketAgeAdd: ageAdd, ticketNonce, ticket, extensions });
 }

@@ -3,7 +3,6 @@ import { hashLength } from "../../../shared/libcrypto/digest.ts";
 import { AlertDescription, ProtocolVersion, PskKeyExchangeMode } from "../../../shared/tls_constants.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
 import { type ClientHello, withoutBinders } from "../../../shared/tls_messages/client_hello.ts";
-import { findTls13CipherSuite } from "../cipher_suites.ts";
 import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
 import { EarlySecret } from "../key_schedule/early_secret.ts";
@@ -57,8 +56,9 @@ export function acceptPsk(
     const session = resumableSession(pool, options, identity, terms);
     if (session === undefined) continue;
     const psk = keeper.keep(session.secret);
-    const sameHash = findTls13CipherSuite(session.state.cipherSuite)?.hash === choice.suite.hash;
-    if (sameHash && hasPlausibleAge(session.state, obfuscatedTicketAge)) {
+    // The RFC asks for the same hash only; the same suite keeps a session's strength what it was.
+    const sameSuite = session.state.cipherSuite === choice.suite.id;
+    if (sameSuite && hasPlausibleAge(session.state, obfuscatedTicketAge)) {
       verifyBinder(connection, hello, psk, offered.binders[index]!);
       return { psk, index };
     }

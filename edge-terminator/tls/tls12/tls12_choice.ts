@@ -4,6 +4,7 @@ import { findTls12CipherSuite, type Tls12CipherSuite } from "../cipher_suites.ts
 import { nothingInCommon } from "../errors.ts";
 import { findGroup, isHybrid, type KeyExchangeGroup } from "../key_exchange/groups.ts";
 import { chooseApplicationProtocol } from "../negotiation/application_protocol.ts";
+import { commonSuiteNumbers } from "../negotiation/cipher_suite_order.ts";
 import type { ServedCertificate } from "../served_certificate.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { TlsSite } from "../site.ts";
@@ -38,9 +39,7 @@ export function chooseTls12(options: ResolvedOptions, site: TlsSite, hello: Clie
 }
 
 function commonSuites(options: ResolvedOptions, hello: ClientHello): readonly Tls12CipherSuite[] {
-  const suites = options.cipherSuites.filter((id) => hello.cipherSuites.includes(id)).flatMap((id) =>
-    findTls12CipherSuite(id) ?? []
-  );
+  const suites = commonSuiteNumbers(options, hello).flatMap((id) => findTls12CipherSuite(id) ?? []);
   if (suites.length === 0) throw noSharedCipher();
   return suites;
 }
@@ -49,9 +48,9 @@ function noSharedCipher() {
   return nothingInCommon(AlertDescription.handshake_failure, "NO_SHARED_CIPHER", "no cipher suite is common");
 }
 
-/** RFC 8422, Section 4: a client that names no curves can do any; the most common one is taken. */
+/** A client that names no curves could do any by RFC 8422, Section 4; no real one does without, and none is guessed. */
 function chooseGroup(options: ResolvedOptions, hello: ClientHello): KeyExchangeGroup {
-  const offered = hello.known.supportedGroups ?? [NamedGroup.secp256r1];
+  const offered = hello.known.supportedGroups ?? [];
   for (const id of options.groups) {
     const group = findGroup(id);
     if (group !== undefined && !isHybrid(group) && offered.includes(id)) return group;
@@ -67,23 +66,26 @@ interface Signer {
 
 function chooseSigner(site: TlsSite, hello: ClientHello, suites: readonly Tls12CipherSuite[]): Signer {
   const offered = hello.known.signatureAlgorithms ?? sha1Schemes;
-  let suiteFits = false;
+  let refusal = noSharedCipher();
   for (const certificate of site.certificates) {
     const authentication = certificate.keyType === "rsa" ? "rsa" : "ecdsa";
     const suite = suites.find((candidate) => candidate.authentication === authentication);
-    if (suite === undefined || !knowsCurve(certificate, hello)) continue;
-    suiteFits = true;
+    if (suite === undefined) continue;
+    if (!knowsCurve(certificate, hello)) {
+      refusal = cannotSign("WRONG_CURVE", "it does not do the curve of the certificate's key");
+      continue;
+    }
     const signatureScheme = certificate.signatureSchemes.find((scheme) =>
       tls12Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
     );
     if (signatureScheme !== undefined) return { suite, certificate, signatureScheme };
+    refusal = cannotSign("NO_COMMON_SIGNATURE_ALGORITHMS", "no certificate's key can sign as it accepts");
   }
-  if (!suiteFits) throw noSharedCipher();
-  throw nothingInCommon(
-    AlertDescription.handshake_failure,
-    "NO_COMMON_SIGNATURE_ALGORITHMS",
-    "no certificate's key can sign as it accepts",
-  );
+  throw refusal;
+}
+
+function cannotSign(reason: string, why: string) {
+  return nothingInCommon(AlertDescription.handshake_failure, reason, why);
 }
 
 /** RFC 8422, Section 5.1.1: the curve of an ECDSA certificate's key must be one that the client names, if it names any. */

@@ -139,7 +139,7 @@ expectAlert("a suite without ephemeral keys", "handshake_failure", "NO_SHARED_CI
 expectAlert(
   "an ECDSA suite alone from a client without its curve",
   "handshake_failure",
-  "NO_SHARED_CIPHER",
+  "WRONG_CURVE",
   start,
   {
     groups: [NamedGroup.x25519],
@@ -178,12 +178,13 @@ expectAlert("Finished without change_cipher_spec", "unexpected_message", "UNEXPE
 expectAlert(
   "half a message across change_cipher_spec",
   "unexpected_message",
-  "EXCESS_HANDSHAKE_DATA",
+  "UNEXPECTED_RECORD",
   (pair) => {
     start(pair);
     const record = pair.client.clientKeyExchange();
     const message = record.subarray(5);
     pair.server.receive(plainRecord(ContentType.handshake, joined([message, new Uint8Array([20, 0])])));
+    pair.server.receive(pair.client.changeCipherSpec());
   },
 );
 expectAlert("a second change_cipher_spec", "unexpected_message", "UNEXPECTED_RECORD", (pair) => {

@@ -11,7 +11,7 @@ import { refuseFallback, type Tls12Terms } from "./tls12_choice.ts";
 /** What a TLS 1.2 handshake has agreed on by its ServerHello. */
 export interface Tls12Handshake {
   readonly terms: Tls12Terms;
-  /** IANA number; 0 in a resumption. */
+  /** IANA number; in a resumption that of the session. */
   readonly group: number;
   /** IANA number; 0 in a resumption. */
   readonly signatureScheme: number;

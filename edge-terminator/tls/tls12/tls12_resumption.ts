@@ -28,7 +28,7 @@ export function tryTls12Resumption(
       ...(serverName === undefined ? {} : { serverName }),
       ...(alpnProtocol === undefined ? {} : { alpnProtocol }),
     },
-    group: 0,
+    group: session.state.group,
     signatureScheme: 0,
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: session.state.extendedMasterSecret,

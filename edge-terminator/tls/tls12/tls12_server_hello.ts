@@ -40,7 +40,8 @@ function serverHelloExtensions(hello: ClientHello, handshake: Tls12Handshake): E
   const { known } = hello;
   const signalled = hello.cipherSuites.includes(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
   const extensions: Extension[] = [];
-  if (serverName !== undefined) {
+  // RFC 6066, Section 3: not in a resumption.
+  if (serverName !== undefined && handshake.issuedAt === undefined) {
     extensions.push(encodeExtension(extensionMatrix.serverName.ServerHello12, true));
   }
   if (known.renegotiationInfo !== undefined || signalled) {
