@@ -23,7 +23,9 @@ const connections = 20;
 export async function runDemo(args: DemoArguments, stop: Promise<Deno.Signal>): Promise<number> {
   await using folder = await openStateFolder(args.state);
   const screen = new Screen();
-  const starting = demonstrate(args, folder.path, screen);
+  const stopping = new AbortController();
+  stop.then(() => stopping.abort());
+  const starting = demonstrate(args, folder.path, screen, stopping.signal);
   const early = await Promise.race([starting, stop]);
   if (typeof early === "string") {
     await endEarly(starting);
@@ -60,7 +62,12 @@ interface Demonstration {
   readonly passed: boolean;
 }
 
-async function demonstrate(args: DemoArguments, folder: string, screen: Screen): Promise<Demonstration> {
+async function demonstrate(
+  args: DemoArguments,
+  folder: string,
+  screen: Screen,
+  stopping: AbortSignal,
+): Promise<Demonstration> {
   screen.line("Holdfast: a TLS handshake whose private key never leaves its token");
   screen.heading("1. Starting");
   const start = performance.now();
@@ -68,9 +75,11 @@ async function demonstrate(args: DemoArguments, folder: string, screen: Screen):
   const ports = choosePorts(args.edgePort);
   const system = await System.start({ folder, host, ports, keyServer: { log }, edge: { log } });
   try {
+    stopping.throwIfAborted();
     showParts(system, screen);
     screen.line(`  up in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     const fetched = await showConnection(system, screen);
+    stopping.throwIfAborted();
     screen.heading("4. Who holds what");
     const held = await showWhoHoldsWhat(system, screen);
     showCommands(system, screen);
