@@ -12,4 +12,6 @@ export interface ServedCertificate {
   readonly keyType: "rsa" | "ecdsa-p256" | "ecdsa-p384" | "ed25519";
   /** IANA SignatureScheme numbers the key can produce, by preference. */
   readonly signatureSchemes: readonly number[];
+  /** OCSPResponse in DER, stapled for clients that ask. */
+  readonly ocspResponse?: Uint8Array;
 }

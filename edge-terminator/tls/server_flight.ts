@@ -3,17 +3,19 @@ import { extensionMatrix } from "../../shared/tls_messages/extensions/matrix.ts"
 import type { Extension } from "../../shared/tls_messages/extensions/extension.ts";
 import { ProtocolVersion } from "../../shared/tls_constants.ts";
 import { encodeCertificate } from "../../shared/tls_messages/certificate.ts";
+import type { ClientHello } from "../../shared/tls_messages/client_hello.ts";
 import { encodeEncryptedExtensions } from "../../shared/tls_messages/encrypted_extensions.ts";
 import { encodeServerHello, tls13ServerHelloConstants } from "../../shared/tls_messages/server_hello.ts";
 import type { Connection } from "./connection.ts";
 import type { ServerShare } from "./key_exchange/server_share.ts";
 import { EarlySecret } from "./key_schedule/early_secret.ts";
+import { maxPlaintext } from "./record/limits.ts";
 import { Tls13RecordKeys } from "./record/tls13_record_keys.ts";
 import { type AwaitingSignature, requestSignature } from "./states/awaiting_signature.ts";
+import type { ServedCertificate } from "./served_certificate.ts";
 import { type AwaitingFinished, sendFinished } from "./states/awaiting_finished.ts";
 import type { Tls13Handshake, Tls13Plan } from "./states/tls13_handshake.ts";
 import { acceptsTickets } from "./tickets/tls13_psk.ts";
-import type { Tls13Choice } from "./tls13_choice.ts";
 
 /**
  * Writes ServerHello, EncryptedExtensions and Certificate, and asks for the signature; in a resumption Finished comes
@@ -27,20 +29,29 @@ export function sendServerFlight(
   share: ServerShare,
 ): AwaitingSignature | AwaitingFinished {
   using _sharedSecret = share.sharedSecret;
-  const { hello, choice, authentication } = plan;
+  const { hello, authentication } = plan;
   connection.send(serverHello(connection, plan, share));
   // After a HelloRetryRequest the change_cipher_spec has been sent (RFC 8446, Appendix D.4).
   if (hello.legacySessionId.length > 0 && !plan.helloRetryRequest) connection.records.writeChangeCipherSpec();
   const handshake = startEncryption(connection, plan, share);
-  connection.send(encodeEncryptedExtensions(encryptedExtensions(choice, "psk" in authentication)));
+  connection.send(encodeEncryptedExtensions(encryptedExtensions(plan)));
   if ("psk" in authentication) {
     return sendFinished(connection, handshake, connection.transcript.hash("encrypted-extensions"));
   }
   connection.send(encodeCertificate({
     certificateRequestContext: new Uint8Array(0),
-    certificateList: authentication.certificate.chain.map((certificate) => ({ certificate, extensions: [] })),
+    certificateList: authentication.certificate.chain.map((certificate, index) => ({
+      certificate,
+      extensions: index === 0 ? leafExtensions(hello, authentication.certificate) : [],
+    })),
   }));
   return requestSignature(connection, handshake, authentication);
+}
+
+/** RFC 8446, Section 4.4.2.1: the stapled OCSP response, for a client that asks. */
+function leafExtensions(hello: ClientHello, { ocspResponse }: ServedCertificate): Extension[] {
+  if (hello.known.statusRequest === undefined || ocspResponse === undefined) return [];
+  return [encodeExtension(extensionMatrix.statusRequest.CertificateEntry, ocspResponse)];
 }
 
 /** RFC 8446, Section 4.1.3 */
@@ -77,6 +88,9 @@ function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerS
   const serverSecret = keeper.keep(handshakeSecret.serverTrafficSecret(transcriptHash));
   records.setWriteKeys(new Tls13RecordKeys(serverSecret.trafficKeys(aead)));
   records.setReadKeys(new Tls13RecordKeys(clientSecret.trafficKeys(aead)));
+  // RFC 8449, Section 4: the limit counts the content type, and is for protected records.
+  const { recordSizeLimit } = hello.known;
+  if (recordSizeLimit !== undefined) records.maxSentContent = Math.min(maxPlaintext, recordSizeLimit - 1);
   const epoch = site.resumptionEpoch ?? 0;
   const issuesTickets = options.tickets !== undefined && acceptsTickets(hello);
   return {
@@ -92,14 +106,18 @@ function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerS
 }
 
 /** RFC 8446, Section 4.3.1: the answers that need not be known before the keys are. */
-function encryptedExtensions({ serverName, alpnProtocol }: Tls13Choice, resumes: boolean): Extension[] {
+function encryptedExtensions({ hello, choice, authentication }: Tls13Plan): Extension[] {
+  const { serverName, alpnProtocol } = choice;
   const extensions: Extension[] = [];
   // RFC 6066, Section 3: not in a resumption.
-  if (serverName !== undefined && !resumes) {
+  if (serverName !== undefined && !("psk" in authentication)) {
     extensions.push(encodeExtension(extensionMatrix.serverName.EncryptedExtensions, true));
   }
   if (alpnProtocol !== undefined) {
     extensions.push(encodeExtension(extensionMatrix.alpn.EncryptedExtensions, alpnProtocol));
+  }
+  if (hello.known.recordSizeLimit !== undefined) {
+    extensions.push(encodeExtension(extensionMatrix.recordSizeLimit.EncryptedExtensions, maxPlaintext + 1));
   }
   return extensions;
 }

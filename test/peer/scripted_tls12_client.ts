@@ -153,7 +153,7 @@ export class ScriptedTls12Client implements Disposable {
     this.messages.push(kept);
     if (type === HandshakeType.finished) return;
     if (type === HandshakeType.server_hello) {
-      const offered = new Set([0, 11, 16, 23, 35, 0xff01]);
+      const offered = new Set([0, 5, 11, 16, 23, 28, 35, 0xff01]);
       this.serverHello = decodeServerHello(kept, offered);
       this.#suite = findTls12CipherSuite(this.serverHello.cipherSuite)!;
       this.#transcript.useHash(this.#suite.hash);

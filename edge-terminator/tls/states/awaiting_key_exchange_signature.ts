@@ -1,3 +1,4 @@
+import { encodeCertificateStatus } from "../../../shared/tls_messages/certificate_status.ts";
 import { encodeCertificateTls12 } from "../../../shared/tls_messages/certificate_tls12.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { encodeServerHelloDone } from "../../../shared/tls_messages/server_hello_done.ts";
@@ -9,7 +10,7 @@ import type { Connection } from "../connection.ts";
 import type { KeyPair } from "../key_exchange/key_pair.ts";
 import type { TlsSite } from "../site.ts";
 import { chooseTls12, type Tls12Choice } from "../tls12/tls12_choice.ts";
-import type { Tls12Handshake } from "../tls12/tls12_handshake.ts";
+import { maxSentContentOf, type Tls12Handshake } from "../tls12/tls12_handshake.ts";
 import { encodeTls12ServerHello, tls12ServerRandom } from "../tls12/tls12_server_hello.ts";
 import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.ts";
 
@@ -38,11 +39,15 @@ export function startTls12(
     signatureScheme: choice.signatureScheme,
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: hello.known.extendedMasterSecret === true,
+    staples: hello.known.statusRequest !== undefined && choice.certificate.ocspResponse !== undefined,
+    maxSentContent: maxSentContentOf(hello),
     promisesTicket: options.tickets !== undefined && hello.known.sessionTicket !== undefined,
     epoch: site.resumptionEpoch ?? 0,
   };
   connection.send(encodeTls12ServerHello(hello, handshake, new Uint8Array(0)));
   connection.send(encodeCertificateTls12({ certificateList: choice.certificate.chain }));
+  const { ocspResponse } = choice.certificate;
+  if (handshake.staples) connection.send(encodeCertificateStatus({ ocspResponse: ocspResponse! }));
   const keyPair = keeper.keep(options.generateKeyPair(choice.group.curve));
   requestKeyExchangeSignature(connection, handshake, choice, keyPair);
   return { name: "awaiting-key-exchange-signature", handshake, choice, keyPair };

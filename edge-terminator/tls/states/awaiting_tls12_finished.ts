@@ -44,12 +44,13 @@ export function receiveTls12Finished(
 /** change_cipher_spec, then Finished under the new keys, which become the record layer's. */
 export function sendTls12Finished(
   connection: Connection,
-  { master }: Tls12Secured,
+  { master, maxSentContent }: Tls12Secured,
   serverKeys: TrafficKeys,
 ): void {
   const { keeper, records, transcript } = connection;
   records.writeChangeCipherSpec();
   records.setWriteKeys(new Tls12RecordKeys(keeper.handOver(serverKeys)));
+  records.maxSentContent = maxSentContent;
   connection.send(
     encodeFinished({ verifyData: master.verifyData("server", transcript.hash("client-finished")) }),
   );

@@ -3,6 +3,7 @@ import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { requireUncompressedPoints } from "../../../shared/tls_messages/extensions/ec_point_formats.ts";
 import { requireInitialHandshake } from "../../../shared/tls_messages/extensions/renegotiation_info.ts";
 import { nothingInCommon } from "../errors.ts";
+import { maxPlaintext } from "../record/limits.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { NegotiatedParameters } from "../server_events.ts";
 import type { Randoms, Tls12MasterSecret } from "./master_secret.ts";
@@ -18,6 +19,10 @@ export interface Tls12Handshake {
   readonly randoms: Randoms;
   readonly extendedMasterSecret: boolean;
   readonly promisesTicket: boolean;
+  /** Whether a CertificateStatus follows the Certificate (RFC 6066, Section 8). */
+  readonly staples: boolean;
+  /** The most content the client takes in one protected record (RFC 8449). */
+  readonly maxSentContent: number;
   /** Of the site: goes into its tickets. */
   readonly epoch: number;
   /** Of the session that is resumed. */
@@ -41,6 +46,11 @@ export function checkTls12ClientHello(options: ResolvedOptions, hello: ClientHel
       "it does not do extended master secrets",
     );
   }
+}
+
+/** RFC 8449, Section 4: in TLS 1.2 the limit is on the content. */
+export function maxSentContentOf(hello: ClientHello): number {
+  return Math.min(maxPlaintext, hello.known.recordSizeLimit ?? maxPlaintext);
 }
 
 export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): NegotiatedParameters {

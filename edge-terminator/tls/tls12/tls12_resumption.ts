@@ -6,7 +6,7 @@ import type { TlsSite } from "../site.ts";
 import { type AwaitingChangeCipherSpec, resumeWithFinished } from "../states/awaiting_change_cipher_spec.ts";
 import { resumeTls12, sendTls12Ticket } from "../tickets/tls12_ticket.ts";
 import { Tls12MasterSecret } from "./master_secret.ts";
-import type { Tls12Secured } from "./tls12_handshake.ts";
+import { maxSentContentOf, type Tls12Secured } from "./tls12_handshake.ts";
 import { encodeTls12ServerHello, tls12ServerRandom } from "./tls12_server_hello.ts";
 
 /** The abbreviated handshake (RFC 5246, Section 7.3; RFC 5077, Section 3.1); undefined: nothing resumes. */
@@ -33,6 +33,8 @@ export function tryTls12Resumption(
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: session.state.extendedMasterSecret,
     promisesTicket: true,
+    staples: false,
+    maxSentContent: maxSentContentOf(hello),
     epoch: session.state.epoch,
     issuedAt: session.state.issuedAt,
     master,

@@ -8,6 +8,7 @@ import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { encodeExtension, type Extension } from "../../../shared/tls_messages/extensions/extension.ts";
 import { extensionMatrix } from "../../../shared/tls_messages/extensions/matrix.ts";
 import { downgradeSentinel, encodeServerHello } from "../../../shared/tls_messages/server_hello.ts";
+import { maxPlaintext } from "../record/limits.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { Tls12Handshake } from "./tls12_handshake.ts";
 
@@ -51,6 +52,10 @@ function serverHelloExtensions(hello: ClientHello, handshake: Tls12Handshake): E
     extensions.push(
       encodeExtension(extensionMatrix.ecPointFormats.ServerHello12, [ECPointFormat.uncompressed]),
     );
+  }
+  if (handshake.staples) extensions.push(encodeExtension(extensionMatrix.statusRequest.ServerHello12, true));
+  if (known.recordSizeLimit !== undefined) {
+    extensions.push(encodeExtension(extensionMatrix.recordSizeLimit.ServerHello12, maxPlaintext));
   }
   if (handshake.promisesTicket) {
     extensions.push(encodeExtension(extensionMatrix.sessionTicket.ServerHello12, true));
