@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { digest } from "../../shared/libcrypto/digest.ts";
 import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import {
   AlertDescription,
@@ -214,4 +215,30 @@ Deno.test("strict mode gets the very messages that the transcript hash covers", 
   assert(request.kind === "tls13-certificate-verify");
   const flight = client.messages.slice(0, 3).flatMap(({ raw }) => [...raw]);
   assert.deepEqual([...request.handshakeMessages()], [...hello, ...flight]);
+});
+
+Deno.test("after a HelloRetryRequest strict mode gets both ClientHellos, and they hash to the same", () => {
+  using pool = LockedPool.open({ totalBytes: 4096 });
+  using client = new ScriptedClient({
+    pool,
+    fields: { groups: [NamedGroup.secp384r1, NamedGroup.x25519] },
+    shareGroups: [NamedGroup.secp384r1],
+  });
+  using server = new TestServer();
+  const first = client.start();
+  client.receive(server.receive(first));
+  client.receive(server.receive(client.restart(NamedGroup.x25519)));
+  const { request } = server.event("signature-needed");
+  assert(request.kind === "tls13-certificate-verify");
+  const messages = request.handshakeMessages();
+  const firstHello = first.subarray(5);
+  assert.deepEqual(messages.subarray(0, firstHello.length), firstHello);
+  const messageHash = digest("sha256", firstHello);
+  const hash = digest(
+    "sha256",
+    new Uint8Array([HandshakeType.message_hash, 0, 0, messageHash.length]),
+    messageHash,
+    messages.subarray(firstHello.length),
+  );
+  assert.deepEqual(request.transcriptHash, hash);
 });

@@ -13,7 +13,7 @@ import { decodeFinished } from "../../../shared/tls_messages/finished.ts";
 import { extension, type HelloFields, plainRecord } from "../../../test/peer/hello_builder.ts";
 import { joined, ScriptedClient } from "../../../test/peer/scripted_client.ts";
 import { ScriptedTls12Client, usualTls12Extensions } from "../../../test/peer/scripted_tls12_client.ts";
-import { answer, TestServer, testSite } from "../../../test/peer/test_server.ts";
+import { TestServer } from "../../../test/peer/test_server.ts";
 import type { TlsServerOptions } from "../server_options.ts";
 
 interface Pair {
