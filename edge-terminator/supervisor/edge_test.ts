@@ -89,9 +89,11 @@ Deno.test("a reload under load resets no connection, open or waiting, and replac
     assert.equal(now.filter((pid) => !before.includes(pid)).length, 2);
     assert.equal(await echoed(kept, `after reload ${reloads}`), `after reload ${reloads}`);
   }
-  assert(await running.stop() > 50);
+  const served = await running.stop();
+  assert(served > 50, `${served} connections`);
   kept.close();
   await poll("the old workers' end", async () => (await stage.workers()).length === 2);
+  assert.equal(await stage.edge.metric("holdfast_edge_handshakes_total", { result: "ok" }), served + 1);
   assert.equal(stage.count("worker-crashed"), 0);
   assert.equal(stage.count("pool-leak"), 0);
   assert.equal(stage.count("connection-broken"), 0);

@@ -124,9 +124,10 @@ export class Supervisor {
   #startGeneration(revision: Revision): Promise<Generation> {
     const watch = (worker: WorkerProcess) => {
       this.#processes.add(worker);
-      worker.exited.then(async () => {
-        await this.#metrics.retire(worker.lastReport?.metrics ?? []);
+      worker.exited.then(() => {
+        // Both at once: a scrape counts it among the living or among the ended.
         this.#processes.delete(worker);
+        this.#metrics.retire(worker.lastReport?.metrics ?? []);
       });
     };
     return Generation.start(revision, this.#sockets, { timing: this.#timing, log: this.#log, watch });

@@ -6,19 +6,25 @@ import type { MetricSnapshot } from "../worker/control_messages.ts";
  * ended, so that a restart or a reload does not take back what was counted.
  */
 export class WorkerMetrics {
-  #retired: MetricSnapshot[] = [];
+  #retired: Promise<readonly MetricSnapshot[]> = Promise.resolve([]);
 
-  /** Keeps what a worker that has ended had counted, by its last report. */
+  /** Keeps what a worker that has ended had counted, by its last report. One after the other: each adds to the last. */
   async retire(snapshot: readonly MetricSnapshot[]): Promise<void> {
     const counted = snapshot.filter(({ type }) => type === "counter" || type === "histogram");
-    // prom-client types a snapshot's values by kind; what comes back has the shape of what went in.
-    this.#retired = await aggregate([this.#retired, counted])
-      .getMetricsAsJSON() as unknown as MetricSnapshot[];
+    this.#retired = this.#retired.then(async (earlier) => {
+      try {
+        // prom-client types a snapshot's values by kind; what comes back has the shape of what went in.
+        return await aggregate([earlier, counted]).getMetricsAsJSON() as unknown as MetricSnapshot[];
+      } catch {
+        return earlier; // metrics that do not add up: those of a worker that was not itself
+      }
+    });
+    await this.#retired;
   }
 
   /** Prometheus' text format. */
-  exposition(living: readonly (readonly MetricSnapshot[])[]): Promise<string> {
-    return aggregate([this.#retired, ...living]).metrics();
+  async exposition(living: readonly (readonly MetricSnapshot[])[]): Promise<string> {
+    return await aggregate([await this.#retired, ...living]).metrics();
   }
 }
 

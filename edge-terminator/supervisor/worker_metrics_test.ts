@@ -40,6 +40,13 @@ Deno.test("a worker's end takes its gauges away and nothing that it had counted"
   }
 });
 
+Deno.test("workers that end at the same moment are all counted", async () => {
+  const metrics = new WorkerMetrics();
+  const ended = await Promise.all([1, 2, 3, 4].map((handshakes) => snapshot(handshakes, 0)));
+  await Promise.all(ended.map((last) => metrics.retire(last)));
+  assert.equal(sumOf(await samplesOf(metrics), "handshakes_total"), 10);
+});
+
 Deno.test("an edge without any report yet has an empty exposition", async () => {
   assert.deepEqual(await samplesOf(new WorkerMetrics()), []);
 });
