@@ -40,10 +40,12 @@ export interface GenerateOptions {
   /** CKA_LABEL of both halves: `object=` in the key's URI. */
   readonly label: string;
   readonly algorithm: KeyAlgorithm;
+  /** An RSA key that may decrypt too, as TLS 1.2's RSA key exchange needs. False by default. */
+  readonly decrypts?: boolean;
 }
 
-/** For signing alone, and never to leave the token. */
-function privateTemplate(names: readonly Attribute[]): Template {
+/** For signing, and for decrypting where that is wanted; never to leave the token. */
+function privateTemplate(names: readonly Attribute[], decrypts: boolean): Template {
   return [
     { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
     { type: pkcs11js.CKA_TOKEN, value: true },
@@ -51,7 +53,7 @@ function privateTemplate(names: readonly Attribute[]): Template {
     { type: pkcs11js.CKA_SENSITIVE, value: true },
     { type: pkcs11js.CKA_EXTRACTABLE, value: false },
     { type: pkcs11js.CKA_SIGN, value: true },
-    { type: pkcs11js.CKA_DECRYPT, value: false },
+    { type: pkcs11js.CKA_DECRYPT, value: decrypts },
     { type: pkcs11js.CKA_UNWRAP, value: false },
     ...names,
   ];
@@ -72,7 +74,7 @@ export interface TokenLocation {
  */
 export async function generateKeyPair(
   { uri, readPin }: TokenLocation,
-  { label, algorithm }: GenerateOptions,
+  { label, algorithm, decrypts = false }: GenerateOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tokenUri = parsePkcs11Uri(uri);
   if (tokenUri.modulePath === undefined) {
@@ -86,14 +88,20 @@ export async function generateKeyPair(
   if (listPrivateKeys(calls, session, { object: label }).length > 0) {
     throw new TokenError(`Cannot generate a key: the label ${label} is taken`);
   }
-  const privateKey = generateIn(calls, session, label, algorithm);
+  const privateKey = generateIn(calls, session, label, algorithm, decrypts);
   if (readFlag(calls, session, privateKey, pkcs11js.CKA_EXTRACTABLE) !== false) {
     throw new TokenError("Cannot keep the generated key: the token made it extractable");
   }
   return new Uint8Array(readPublicKey(calls, session, privateKey).subjectPublicKeyInfo);
 }
 
-function generateIn(calls: PKCS11, session: Handle, label: string, algorithm: KeyAlgorithm): Handle {
+function generateIn(
+  calls: PKCS11,
+  session: Handle,
+  label: string,
+  algorithm: KeyAlgorithm,
+  decrypts: boolean,
+): Handle {
   const { mechanism, publicTemplate } = generation[algorithm];
   const names = [
     { type: pkcs11js.CKA_LABEL, value: label },
@@ -106,6 +114,7 @@ function generateIn(calls: PKCS11, session: Handle, label: string, algorithm: Ke
     ...publicTemplate,
     ...names,
   ];
-  const generate = () => calls.C_GenerateKeyPair(session, mechanism, publicHalf, privateTemplate(names));
+  const privateHalf = privateTemplate(names, decrypts);
+  const generate = () => calls.C_GenerateKeyPair(session, mechanism, publicHalf, privateHalf);
   return calling(`generate a key of type ${algorithm}`, generate).privateKey;
 }

@@ -65,7 +65,7 @@ export interface RsaKeyExchangeRequest extends KeyRequest {
   readonly clientVersion: number;
   readonly prfHash: "sha256" | "sha384";
   readonly seed: MasterSecretSeed;
-  /** As many bytes as the modulus, at most 1,024. */
+  /** At most 1,024 bytes; another length than the modulus's is a bad encryption, answered like every other. */
   readonly encryptedPreMasterSecret: Uint8Array;
   /** HPKE, DHKEM(X25519, HKDF-SHA256): 32 bytes. */
   readonly recipientPublicKey: Uint8Array;

@@ -39,10 +39,10 @@ function expectLength(field: string, bytes: Uint8Array, ...allowed: number[]): U
   );
 }
 
-function expectAtMost(field: string, bytes: Uint8Array, maximum: number): Uint8Array {
-  if (bytes.length >= 1 && bytes.length <= maximum) return bytes;
+function expectAtMost(field: string, bytes: Uint8Array, maximum: number, minimum = 1): Uint8Array {
+  if (bytes.length >= minimum && bytes.length <= maximum) return bytes;
   throw new ProtocolError(
-    `Cannot use a request: ${field} has ${bytes.length} bytes instead of 1 to ${maximum}`,
+    `Cannot use a request: ${field} has ${bytes.length} bytes instead of ${minimum} to ${maximum}`,
   );
 }
 
@@ -172,6 +172,7 @@ function writeRsaKeyExchange(writer: ByteWriter, request: RsaKeyExchangeRequest)
     "encryptedPreMasterSecret",
     request.encryptedPreMasterSecret,
     maximumEncryptedPreMasterSecretLength,
+    0,
   );
   writer.vector16(encrypted);
   writer.bytes(expectLength("recipientPublicKey", request.recipientPublicKey, recipientPublicKeyLength));
@@ -187,6 +188,7 @@ function readRsaKeyExchange(reader: ByteReader): RsaKeyExchangeRequest {
     "encryptedPreMasterSecret",
     reader.vector16(),
     maximumEncryptedPreMasterSecretLength,
+    0,
   );
   const recipientPublicKey = reader.bytes(recipientPublicKeyLength);
   return {
@@ -214,14 +216,19 @@ function writeBody(writer: ByteWriter, request: KeylessRequest): void {
   }
 }
 
+/** A request's body alone: each request has one encoding. Throws ProtocolError as encodeRequest does. */
+export function encodeRequestBody(request: KeylessRequest): Uint8Array {
+  const writer = new ByteWriter();
+  writeBody(writer, request);
+  return writer.finish();
+}
+
 /**
  * Encodes a request as a whole frame, header included. `id` is 1 to 2^32 - 1, unique among the requests in
  * flight on the connection. Throws ProtocolError for a field that the protocol does not allow.
  */
 export function encodeRequest(id: number, request: KeylessRequest): Uint8Array {
-  const writer = new ByteWriter();
-  writeBody(writer, request);
-  return encodeFrame({ id, kind: operationNumbers[request.operation], body: writer.finish() });
+  return encodeFrame({ id, kind: operationNumbers[request.operation], body: encodeRequestBody(request) });
 }
 
 function readBody(frame: Frame, reader: ByteReader): KeylessRequest {

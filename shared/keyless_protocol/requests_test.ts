@@ -165,7 +165,6 @@ Deno.test("byte fields of another length than the protocol's are not encoded", (
     { ...(tls12 as object), serverRandom: new Uint8Array(33) },
     { ...(tls12 as object), publicKey: new Uint8Array(0) },
     { ...(rsa as object), recipientPublicKey: new Uint8Array(31) },
-    { ...(rsa as object), encryptedPreMasterSecret: new Uint8Array(0) },
     { ...(rsa as object), encryptedPreMasterSecret: new Uint8Array(1025) },
     { ...(rsa as object), seed: { form: "extended", sessionHash: new Uint8Array(33) } },
     {

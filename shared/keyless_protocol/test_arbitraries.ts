@@ -63,7 +63,7 @@ export const rsaKeyExchangeRequests: fc.Arbitrary<RsaKeyExchangeRequest> = recor
     }),
     record({ form: fc.constant("extended" as const), sessionHash: bytesOf(32, 48) }),
   ),
-  encryptedPreMasterSecret: fc.uint8Array({ minLength: 1, maxLength: 1024 }),
+  encryptedPreMasterSecret: fc.uint8Array({ maxLength: 1024 }),
   recipientPublicKey: bytesOf(32),
 });
 

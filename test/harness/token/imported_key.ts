@@ -22,8 +22,8 @@ export function publicTemplate(name: string, key: JsonWebKey): Template {
   return [...common, ...ecType(key), { type: pkcs11js.CKA_EC_POINT, value: wrapped }];
 }
 
-/** The private half: usable for signing alone, never to be read out again. */
-export function privateTemplate(name: string, key: JsonWebKey): Template {
+/** The private half: usable for signing, and for decrypting where that is wanted; never to be read out again. */
+export function privateTemplate(name: string, key: JsonWebKey, decrypts: boolean): Template {
   const common = [
     { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
     { type: pkcs11js.CKA_TOKEN, value: true },
@@ -31,7 +31,7 @@ export function privateTemplate(name: string, key: JsonWebKey): Template {
     { type: pkcs11js.CKA_SENSITIVE, value: true },
     { type: pkcs11js.CKA_EXTRACTABLE, value: false },
     { type: pkcs11js.CKA_SIGN, value: true },
-    { type: pkcs11js.CKA_DECRYPT, value: false },
+    { type: pkcs11js.CKA_DECRYPT, value: decrypts },
     { type: pkcs11js.CKA_UNWRAP, value: false },
     ...names(name),
   ];

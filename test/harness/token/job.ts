@@ -20,6 +20,7 @@ export interface GenerateJob {
   readonly job: "generate";
   readonly name: string;
   readonly type: KeyType;
+  readonly decrypts: boolean;
 }
 
 export interface ImportJob {
@@ -27,6 +28,7 @@ export interface ImportJob {
   readonly name: string;
   /** RFC 7517 and 7518: EC (P-256, P-384) or RSA, private. */
   readonly key: JsonWebKey;
+  readonly decrypts: boolean;
 }
 
 /** What one job answers: DER SubjectPublicKeyInfo in base64 of a generated key, null for the other jobs. */

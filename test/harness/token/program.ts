@@ -44,24 +44,24 @@ function initialise(module: PKCS11, { label, pin }: TokenWork, { securityOfficer
   module.C_CloseSession(session);
 }
 
-function importKey(module: PKCS11, { label, pin }: TokenWork, { name, key }: ImportJob): void {
+function importKey(module: PKCS11, { label, pin }: TokenWork, { name, key, decrypts }: ImportJob): void {
   const session = openSession(module, label);
   module.C_Login(session, pkcs11js.CKU_USER, pin);
   module.C_CreateObject(session, publicTemplate(name, key));
-  module.C_CreateObject(session, privateTemplate(name, key));
+  module.C_CreateObject(session, privateTemplate(name, key, decrypts));
   module.C_Logout(session);
   module.C_CloseSession(session);
 }
 
 async function generate(
   { modulePath, label, pin }: TokenWork,
-  { name, type }: GenerateJob,
+  { name, type, decrypts }: GenerateJob,
 ): Promise<JobAnswer> {
   const location = {
     uri: `pkcs11:token=${label}?module-path=${modulePath}`,
     readPin: () => Promise.resolve(new TextEncoder().encode(pin)),
   };
-  return (await generateKeyPair(location, { label: name, algorithm: type })).toBase64();
+  return (await generateKeyPair(location, { label: name, algorithm: type, decrypts })).toBase64();
 }
 
 function openSession(module: PKCS11, label: string): Handle {

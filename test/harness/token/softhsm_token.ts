@@ -11,6 +11,8 @@ export interface KeySpec {
   readonly known?: boolean;
   /** Imported as it is, in place of a new one. */
   readonly given?: KnownKey;
+  /** Whether the token lets it decrypt (CKA_DECRYPT), for RSA key exchange; false unless told. */
+  readonly decrypts?: boolean;
 }
 
 /** A key in the token. */
@@ -74,10 +76,10 @@ export class SoftHsmToken {
   }
 }
 
-function jobFor({ name, type }: KeySpec, known: KnownKey | undefined): TokenJob {
+function jobFor({ name, type, decrypts = false }: KeySpec, known: KnownKey | undefined): TokenJob {
   return known === undefined
-    ? { job: "generate", name, type }
-    : { job: "import", name, key: known.privateKey };
+    ? { job: "generate", name, type, decrypts }
+    : { job: "import", name, key: known.privateKey, decrypts };
 }
 
 async function run(work: TokenWork, env: Readonly<Record<string, string>>): Promise<JobAnswer[]> {
