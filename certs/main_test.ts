@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
@@ -23,7 +24,7 @@ Deno.test("the command writes secrets with mode 0600, the rest with 0644, and no
         `--allow-write=${out}`,
         "--allow-env",
       ]
-        .concat(new URL("main.ts", import.meta.url).pathname, "--out", out)
+        .concat(fileURLToPath(new URL("main.ts", import.meta.url)), "--out", out)
         .concat(
           "--edge",
           "pop1=spiffe://holdfast.test/edge/pop1",

@@ -1,15 +1,16 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { ConfigError } from "../shared/config/errors.ts";
 import { parseConfig } from "../shared/config/load.ts";
 import { keyServerConfigSchema, loadKeyServerConfig } from "./config.ts";
 import { isServerNamePattern, permitsName } from "./server_names.ts";
 
-const exampleFile = new URL("example.toml", import.meta.url).pathname;
+const exampleFile = fileURLToPath(new URL("example.toml", import.meta.url));
 const example = await Deno.readTextFile(exampleFile);
 
 Deno.test("the example configuration is valid, and its paths are beside it", async () => {
   const config = await loadKeyServerConfig(exampleFile);
-  const folder = new URL(".", import.meta.url).pathname;
+  const folder = fileURLToPath(new URL(".", import.meta.url));
   assert.equal(config.listen?.identity.privateKey, `${folder}key-server.key`);
   assert.equal(config.unix?.peers.get(1000), "spiffe://holdfast.test/edge/local");
   assert.equal(config.unix?.mode, 0o600);

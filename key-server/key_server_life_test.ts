@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Authority } from "../certs/authority.ts";
@@ -10,7 +11,7 @@ import { KeyServerSetup } from "./test_setup.ts";
 
 const ping = { operation: "ping" } as const;
 const oneKey = [{ name: "www-ecdsa", type: "ecdsa-p256" }] as const;
-const frontDoor = new URL("../holdfast", import.meta.url).pathname;
+const frontDoor = fileURLToPath(new URL("../holdfast", import.meta.url));
 
 /** Whether a connection of pop1 is taken: with which authority it trusts and which certified it. */
 async function pings(setup: KeyServerSetup, ca: string, authority?: Authority): Promise<boolean> {

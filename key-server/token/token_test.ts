@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash, createPublicKey, verify } from "node:crypto";
@@ -8,7 +9,7 @@ import { candidateMethods } from "./signing_methods.ts";
 import type { KeyType } from "./public_key.ts";
 import type { TokenTestJob, TokenTestResult } from "./test_program.ts";
 
-const program = new URL("test_program.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("test_program.ts", import.meta.url));
 const message = new TextEncoder().encode("a message of a test");
 
 async function inToken(token: SoftHsmToken, job: Partial<TokenTestJob>): Promise<TokenTestResult> {

@@ -2,6 +2,7 @@
  * Signatures a second over the wire beside raw C_Sign of the same token and keys, in one run:
  * `deno run -A test/bench/key_server.ts`. CPU is the key server's own, from /proc. Ratios are what to compare.
  */
+import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { KeyServerSetup } from "../../key-server/test_setup.ts";
 import type { SignTls13Request } from "../../shared/keyless_protocol/operations.ts";
@@ -26,7 +27,7 @@ interface Measured {
 async function raw(setup: KeyServerSetup, label: string, sessions: number): Promise<RawSigningResult> {
   const { uri, pinFile, env } = setup.installation.token;
   const job: RawSigningJob = { uri, pinFile, label, seconds, sessions };
-  const program = new URL("raw_signing.ts", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("raw_signing.ts", import.meta.url));
   const args = ["run", "--quiet", "--cached-only", "-A", program];
   const { stdout } = await mustRun(Deno.execPath(), args, { input: JSON.stringify(job), env });
   return JSON.parse(stdout) as RawSigningResult;

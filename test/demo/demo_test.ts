@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { runCommand } from "../harness/command.ts";
 import { freePort } from "../harness/loopback.ts";
@@ -6,7 +7,7 @@ import { commandLineOf, descendantsOf, isAlive } from "../harness/proc/inspect.t
 import { ChildProcess } from "../harness/processes/child_process.ts";
 import { TemporaryFolder } from "../harness/temporary_folder.ts";
 
-const frontDoor = new URL("../../holdfast", import.meta.url).pathname;
+const frontDoor = fileURLToPath(new URL("../../holdfast", import.meta.url));
 const demo = (...args: string[]) =>
   new ChildProcess({ name: "demo", command: frontDoor, args: ["demo", ...args] });
 

@@ -1,4 +1,5 @@
 /** What the documents show must be what the programs take. */
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { edgeConfigSchema } from "../../edge-terminator/config.ts";
 import { keyServerConfigSchema } from "../../key-server/config.ts";
@@ -25,7 +26,7 @@ Deno.test("the example configurations are valid", async () => {
     ]] as const
   ) {
     const file = new URL(`${folder}/example.toml`, root);
-    parseConfig(await Deno.readTextFile(file), file.pathname, schema);
+    parseConfig(await Deno.readTextFile(file), fileURLToPath(file), schema);
   }
 });
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { fromHex } from "../../shared/libcrypto/hexadecimal.ts";
 import { mappingsOf } from "../harness/proc/inspect.ts";
@@ -14,7 +15,7 @@ async function withChild(
 ): Promise<void> {
   const program = new URL("./primitive_copies_child.ts", import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-ffi", "--no-check", program.pathname, leave],
+    args: ["run", "--allow-ffi", "--no-check", fileURLToPath(program), leave],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { type Vector, type VectorFile, type VectorGroup, wycheproofFiles } from "./wycheproof_format.ts";
 import { blocksInUse, type Outcome, runners } from "./wycheproof_primitives.ts";
@@ -6,7 +7,7 @@ import { blocksInUse, type Outcome, runners } from "./wycheproof_primitives.ts";
  * Wycheproof's vectors through our primitives. The committed files are a selection; with HOLDFAST_WYCHEPROOF naming a
  * folder that has Wycheproof's own files (`testvectors_v1`), all of them run.
  */
-const folder = Deno.env.get("HOLDFAST_WYCHEPROOF") ?? new URL("wycheproof", import.meta.url).pathname;
+const folder = Deno.env.get("HOLDFAST_WYCHEPROOF") ?? fileURLToPath(new URL("wycheproof", import.meta.url));
 
 /** Stricter on purpose than what Wycheproof calls valid: our AEADs take nonces of 12 bytes only, the one size of TLS. */
 function refusedOnPurpose(group: VectorGroup): boolean {

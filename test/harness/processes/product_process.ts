@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { formatAddress, type TcpAddress } from "../../../shared/config/address.ts";
 import { parseExposition, sumOf } from "../exposition.ts";
 import { poll } from "../poll.ts";
@@ -128,7 +129,7 @@ export class ProductProcess implements AsyncDisposable {
   }
 }
 
-const frontDoor = new URL("../../../holdfast", import.meta.url).pathname;
+const frontDoor = fileURLToPath(new URL("../../../holdfast", import.meta.url));
 
 function spawn({ command, config, env }: ProductProcessOptions): ChildProcess {
   return new ChildProcess({

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { writePublic, writeSecret } from "../../../certs/write.ts";
 import { mustRun } from "../command.ts";
@@ -83,7 +84,7 @@ function jobFor({ name, type, decrypts = false }: KeySpec, known: KnownKey | und
 }
 
 async function run(work: TokenWork, env: Readonly<Record<string, string>>): Promise<JobAnswer[]> {
-  const program = new URL("program.ts", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("program.ts", import.meta.url));
   const permissions = ["--no-prompt", "--allow-ffi", "--allow-read", "--allow-env"];
   const { stdout } = await mustRun(Deno.execPath(), [
     "run",
