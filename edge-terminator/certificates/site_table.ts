@@ -13,9 +13,9 @@ export interface Site {
 }
 
 /** A site and the names that lead to it: exact, or `*.` and a suffix. */
-export interface SiteEntry {
+export interface SiteEntry<S = Site> {
   readonly names: readonly string[];
-  readonly site: Site;
+  readonly site: S;
   /** Also for clients that name no site, or one that is unknown. */
   readonly isDefault: boolean;
 }
@@ -26,13 +26,13 @@ export interface SiteEntry {
  * An exact name wins over a wildcard, a wildcard over the default. The table never changes: a reload makes a
  * new one.
  */
-export class SiteTable {
-  readonly #exact = new Map<string, Site>();
+export class SiteTable<S = Site> {
+  readonly #exact = new Map<string, S>();
   /** By what follows the asterisk, as in `.example.org`. */
-  readonly #wildcard = new Map<string, Site>();
-  readonly #default: Site | undefined;
+  readonly #wildcard = new Map<string, S>();
+  readonly #default: S | undefined;
 
-  constructor(entries: readonly SiteEntry[]) {
+  constructor(entries: readonly SiteEntry<S>[]) {
     for (const { names, site } of entries) {
       for (const name of names.map(canonicalHostName)) {
         if (name.startsWith("*.")) this.#wildcard.set(name.slice(1), site);
@@ -43,7 +43,7 @@ export class SiteTable {
   }
 
   /** `serverName` as the client sent it; undefined when it sent none. Undefined: refuse the client. */
-  find(serverName: string | undefined): Site | undefined {
+  find(serverName: string | undefined): S | undefined {
     if (serverName === undefined) return this.#default;
     const name = canonicalHostName(serverName);
     const dot = name.indexOf(".");

@@ -1,19 +1,20 @@
-import { createServer, type Server, type Socket } from "node:net";
-import type { Logger } from "../../shared/log.ts";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { PoolExhaustedError } from "../../shared/memory/errors.ts";
 import type { EdgeMetrics } from "../proxy/metrics.ts";
 import { ClientConnection } from "./client_connection.ts";
-import type { ConnectionContext } from "./context.ts";
+import type { ConnectionContext, ConnectionLog } from "./context.ts";
 
 export interface AcceptorOptions {
   readonly context: ConnectionContext;
   readonly metrics: Pick<EdgeMetrics, "refused">;
-  readonly log: Logger;
+  readonly log: ConnectionLog;
   /** Connections at a time; one more is accepted and closed, so that it does not wait in the queue for nothing. */
   readonly maximumConnections: number;
 }
 
-/** Accepts clients from inherited listening sockets, and knows every connection that is open. */
+export type ListenAddress = { readonly fd: number } | { readonly host: string; readonly port: number };
+
+/** Accepts clients from listening sockets, and knows every connection that is open. */
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #servers: Server[] = [];
@@ -29,16 +30,20 @@ export class Acceptor {
     return this.#connections.size;
   }
 
-  /** Starts accepting from a listening socket of this process, given by its descriptor. */
-  async listen(fd: number): Promise<void> {
+  /**
+   * Starts accepting, from a listening socket of this process by its descriptor or from one that is opened here (port 0:
+   * any free one), and returns where. Rejects with the system's error.
+   */
+  async listen(where: ListenAddress): Promise<AddressInfo> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject);
-    server.listen({ fd }, resolve);
+    server.listen(where, resolve);
     await promise;
     // Running out of descriptors, say: the connection stays in the queue.
     server.on("error", (err) => this.#options.log.error({ event: "accept-failed", err }));
     this.#servers.push(server);
+    return server.address() as AddressInfo;
   }
 
   /** Closes this process's copies of the listening sockets. What waits in their queues is left to others. */

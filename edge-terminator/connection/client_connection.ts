@@ -1,12 +1,11 @@
 import type { Socket } from "node:net";
 import { AlertDescription } from "../../shared/tls_constants.ts";
 import { withoutV4Mapping } from "../proxy/ip_address.ts";
-import type { Relay } from "../proxy/relay.ts";
 import type { NegotiatedParameters, TlsServerEvent } from "../tls/server_events.ts";
+import type { Application } from "./application.ts";
 import type { ConnectionContext, Engine } from "./context.ts";
 import { Handshake } from "./handshake.ts";
 import { closeLingering } from "./lingering_close.ts";
-import { openRelay } from "./open_relay.ts";
 
 /** Bytes that a client may leave unread in our socket before nothing is read from it either. */
 const mostUnread = 512 * 1024;
@@ -16,7 +15,7 @@ const mostAhead = 16 * 1024;
 const keepAliveDelay = 60_000;
 
 /**
- * One client: drives the TLS engine over its socket, and relays what comes out to the site's backend.
+ * One client: drives the TLS engine over its socket, and hands what comes out to the site's application.
  *
  * Whatever gives the engine something goes through `#step`: it acts on the engine's events, writes the engine's output
  * at once, and turns what nobody expected into the end of this one connection. However the connection ends, the
@@ -28,8 +27,8 @@ export class ClientConnection {
   readonly #engine: Engine;
   readonly #handshake: Handshake;
   readonly #client: string;
-  #relay: Relay | undefined;
-  #backendIsFull = false;
+  #application: Application | undefined;
+  #applicationIsFull = false;
   /** Bytes that the client has sent and the engine has no use for yet. */
   #bytesAhead = 0;
   #engineFailed = false;
@@ -92,7 +91,7 @@ export class ClientConnection {
     const output = this.#engine.takeOutput();
     if (output !== undefined && this.#socket.writable) this.#socket.write(output);
     if (this.#isReleased) return;
-    if (this.#engineFailed || this.#relay?.isComplete) this.#finish();
+    if (this.#engineFailed || this.#application?.isComplete) this.#finish();
     else this.#throttle();
   }
 
@@ -107,11 +106,11 @@ export class ClientConnection {
         this.#handshake.sign(event.request);
         return;
       case "handshake-complete":
-        return this.#startRelay(event.parameters);
+        return this.#openApplication(event.parameters);
       case "application-data":
-        return this.#relay?.fromClient(event.data);
+        return this.#application?.fromClient(event.data);
       case "close-notify":
-        this.#relay?.clientEnded();
+        this.#application?.clientEnded();
         return this.#watchHalfClosed();
       case "failed":
         this.#engineFailed = true;
@@ -121,15 +120,15 @@ export class ClientConnection {
     }
   }
 
-  #startRelay(parameters: NegotiatedParameters): void {
+  #openApplication(parameters: NegotiatedParameters): void {
     this.#handshake.complete(parameters);
     this.#socket.setKeepAlive(true, keepAliveDelay);
-    this.#relay = openRelay(this.#handshake.site!, this.#socket, parameters, {
+    this.#application = this.#handshake.site!.open(this.#socket, parameters, {
       send: (data) => this.#sendToClient(data),
       endSending: () => this.#endSending(),
-      pause: () => this.#setBackendFull(true),
-      resume: () => this.#setBackendFull(false),
-      backendFailed: (error) => this.#backendFailed(error),
+      pause: () => this.#setApplicationFull(true),
+      resume: () => this.#setApplicationFull(false),
+      fail: (error) => this.#applicationFailed(error),
     });
   }
 
@@ -140,12 +139,12 @@ export class ClientConnection {
 
   #drained(): void {
     if (this.#isReleased) return;
-    this.#relay?.clientDrained();
+    this.#application?.clientDrained();
     this.#throttle();
   }
 
-  #setBackendFull(isFull: boolean): void {
-    this.#backendIsFull = isFull;
+  #setApplicationFull(isFull: boolean): void {
+    this.#applicationIsFull = isFull;
     if (!this.#isReleased) this.#throttle();
   }
 
@@ -156,12 +155,12 @@ export class ClientConnection {
   #throttle(): void {
     if (this.#engine.wantsInput) this.#bytesAhead = 0;
     const isAhead = this.#bytesAhead > mostAhead;
-    const isFull = this.#backendIsFull || isAhead || this.#socket.writableLength > mostUnread;
+    const isFull = this.#applicationIsFull || isAhead || this.#socket.writableLength > mostUnread;
     if (isFull) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
   }
 
-  /** The backend's FIN becomes a close_notify and a FIN; the client may go on sending. */
+  /** The application's end becomes a close_notify and a FIN; the client may go on sending. */
   #endSending(): void {
     if (this.#isReleased) return;
     this.#step(() => this.#engine.close());
@@ -172,13 +171,13 @@ export class ClientConnection {
 
   /** The client's FIN. Without a close_notify before it, what came may be cut off: it is not passed off as whole. */
   #clientFinished(): void {
-    if (!this.#isReleased && !this.#relay?.clientHasEnded) this.#abandon();
+    if (!this.#isReleased && !this.#application?.clientHasEnded) this.#abandon();
   }
 
-  #backendFailed(error: Error): void {
+  #applicationFailed(error: Error): void {
     if (this.#isReleased) return;
     const site = this.#handshake.site?.name;
-    this.#context.log.warn({ event: "backend-failed", client: this.#client, site, err: error });
+    this.#context.log.warn({ event: "application-failed", client: this.#client, site, err: error });
     this.#step(() => this.#engine.abort(AlertDescription.internal_error));
   }
 
@@ -205,6 +204,6 @@ export class ClientConnection {
     this.#isReleased = true;
     this.#handshake.end("aborted");
     this.#engine[Symbol.dispose]();
-    this.#relay?.release();
+    this.#application?.release();
   }
 }

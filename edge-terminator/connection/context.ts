@@ -1,9 +1,8 @@
-import type { Logger } from "../../shared/log.ts";
 import type { Encapsulation } from "../../shared/libcrypto/ml_kem.ts";
-import type { Site } from "../certificates/site_table.ts";
 import type { RemoteSigner } from "../keyless/remote_signer.ts";
 import type { EdgeMetrics } from "../proxy/metrics.ts";
 import type { TlsServerEngine } from "../tls/server_engine.ts";
+import type { ServedSite } from "./application.ts";
 
 /** The part of {@link TlsServerEngine} that a connection drives. */
 export type Engine = Omit<TlsServerEngine, "updateKeys">;
@@ -17,13 +16,20 @@ export interface ConnectionLimits {
   readonly halfClosedIdle: number;
 }
 
+/** Where connections tell what becomes of them: one record an event, each with its name in `event`. */
+export interface ConnectionLog {
+  info(record: Readonly<Record<string, unknown>>): void;
+  warn(record: Readonly<Record<string, unknown>>): void;
+  error(record: Readonly<Record<string, unknown>>): void;
+}
+
 /** What all connections of a worker share. */
 export interface ConnectionContext {
   readonly createEngine: () => Engine;
-  readonly findSite: (serverName: string | undefined) => Site | undefined;
+  readonly findSite: (serverName: string | undefined) => ServedSite | undefined;
   readonly signer: Pick<RemoteSigner, "sign">;
   readonly encapsulate: (encapsulationKey: Uint8Array) => Promise<Encapsulation>;
   readonly metrics: Pick<EdgeMetrics, "handshake">;
-  readonly log: Logger;
+  readonly log: ConnectionLog;
   readonly limits: ConnectionLimits;
 }

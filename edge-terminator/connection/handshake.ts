@@ -1,7 +1,7 @@
 import { AlertDescription } from "../../shared/tls_constants.ts";
-import type { Site } from "../certificates/site_table.ts";
 import type { HandshakeResult } from "../proxy/metrics.ts";
 import type { ClientHelloInfo, NegotiatedParameters, SignatureRequest } from "../tls/server_events.ts";
+import type { ServedSite } from "./application.ts";
 import type { ConnectionContext, Engine } from "./context.ts";
 import { handshakeRecord, type HandshakeTimeline } from "./handshake_record.ts";
 
@@ -32,7 +32,7 @@ export class Handshake {
   readonly #timeline: HandshakeTimeline = {};
   readonly #deadline: ReturnType<typeof setTimeout>;
   #serverName: string | undefined;
-  #site: Site | undefined;
+  #site: ServedSite | undefined;
   #deadlinePassed = false;
   #hasEnded = false;
 
@@ -42,7 +42,7 @@ export class Handshake {
   }
 
   /** The site that the client asked for, once it has and there is one. */
-  get site(): Site | undefined {
+  get site(): ServedSite | undefined {
     return this.#site;
   }
 

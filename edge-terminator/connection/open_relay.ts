@@ -4,20 +4,22 @@ import type { Site } from "../certificates/site_table.ts";
 import { connectBackend } from "../proxy/backend.ts";
 import { withoutV4Mapping } from "../proxy/ip_address.ts";
 import { encodeProxyHeader } from "../proxy/proxy_protocol_v2.ts";
-import { type ClientSide, Relay } from "../proxy/relay.ts";
+import { Relay } from "../proxy/relay.ts";
 import type { NegotiatedParameters } from "../tls/server_events.ts";
+import type { ServedSite } from "./application.ts";
 import { versionName } from "./handshake_record.ts";
 
-/** Connects to the site's backend for a client whose handshake is complete; bytes may go into the relay at once. */
-export function openRelay(
-  site: Site,
-  socket: Socket,
-  parameters: NegotiatedParameters,
-  client: ClientSide,
-): Relay {
-  const backend = connectBackend(site.backend);
-  if (site.proxyProtocol) backend.write(proxyHeader(socket, parameters));
-  return new Relay(backend, client);
+/** A site whose connections are relayed to its backend; bytes may go into the relay before the backend has answered. */
+export function relayedSite(site: Site): ServedSite {
+  return {
+    name: site.name,
+    tls: site.tls,
+    open: (socket, parameters, client) => {
+      const backend = connectBackend(site.backend);
+      if (site.proxyProtocol) backend.write(proxyHeader(socket, parameters));
+      return new Relay(backend, client);
+    },
+  };
 }
 
 function proxyHeader(socket: Socket, parameters: NegotiatedParameters): Uint8Array {

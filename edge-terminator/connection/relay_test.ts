@@ -136,7 +136,7 @@ Deno.test("a backend that nobody serves costs the client an alert and the edge n
   await using edge = await LocalEdge.start({ backend: { host: "127.0.0.1", port: freePort() } });
   using client = await edge.connect();
   await assert.rejects(client.read(new Uint8Array(1)), /InternalError/);
-  assert(edge.log.some((line) => line.includes("backend-failed")));
+  assert(edge.log.some((line) => line.includes("application-failed")));
 });
 
 Deno.test("a backend that dies in the middle of an answer ends it with an alert, not with close_notify", async () => {

@@ -1,17 +1,5 @@
 import type { Socket } from "node:net";
-
-/** The client's end of a relay, in plaintext. */
-export interface ClientSide {
-  /** Sends bytes; false: they wait, and `clientDrained` will be called when they are gone. */
-  send(data: Uint8Array): boolean;
-  /** Ends what the client receives, in good order. */
-  endSending(): void;
-  /** No bytes come from the client until `resume`. */
-  pause(): void;
-  resume(): void;
-  /** The backend failed: the client must not take what it has for the whole. */
-  backendFailed(error: Error): void;
-}
+import type { Application, ClientSide } from "../connection/application.ts";
 
 /**
  * Carries bytes between a client and its backend, both ways and with backpressure: whoever does not read is not read
@@ -20,7 +8,7 @@ export interface ClientSide {
  * Each direction ends by itself: the client's close_notify becomes a FIN to the backend, the backend's FIN a
  * close_notify to the client.
  */
-export class Relay {
+export class Relay implements Application {
   readonly #backend: Socket;
   readonly #client: ClientSide;
   #clientEnded = false;
@@ -40,7 +28,7 @@ export class Relay {
     });
     backend.on("error", (error: Error) => {
       // After its FIN the backend owes nothing: that it no longer takes bytes concerns nobody but the client's upload.
-      if (!this.#backendEnded) client.backendFailed(error);
+      if (!this.#backendEnded) client.fail(error);
     });
   }
 

@@ -6,6 +6,7 @@ import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { type EdgeConfig, loadEdgeConfig, siteTable } from "../config.ts";
 import { Acceptor } from "../connection/acceptor.ts";
 import type { ConnectionContext } from "../connection/context.ts";
+import { relayedSite } from "../connection/open_relay.ts";
 import { endpointLabel } from "../keyless/endpoint.ts";
 import { openRemoteSigner, type RemoteSigner } from "../keyless/remote_signer.ts";
 import { isUsable } from "../keyless/key_server_health.ts";
@@ -36,7 +37,10 @@ export class Worker {
     const sites = siteTable(config);
     const context: ConnectionContext = {
       createEngine: () => new TlsServerEngine({ pool }),
-      findSite: (serverName) => sites.find(serverName),
+      findSite: (serverName) => {
+        const site = sites.find(serverName);
+        return site && relayedSite(site);
+      },
       signer: this.#signer,
       encapsulate: (encapsulationKey) => encapsulate(pool, encapsulationKey),
       metrics: this.#metrics,
@@ -62,7 +66,7 @@ export class Worker {
     const worker = new Worker(config, log, pool);
     for (const { fd } of listeners) {
       setCloseOnExec(fd, true);
-      await worker.#acceptor.listen(fd);
+      await worker.#acceptor.listen({ fd });
     }
     const addresses = listeners.map(({ address }) => address);
     log.info({ event: "worker-serves", slot, addresses, keyServers: config.keyServers.map(endpointLabel) });

@@ -14,6 +14,7 @@ import { TlsServerEngine } from "../../tls/server_engine.ts";
 import type { SignatureRequest } from "../../tls/server_events.ts";
 import { Acceptor } from "../acceptor.ts";
 import type { ConnectionContext, ConnectionLimits } from "../context.ts";
+import { relayedSite } from "../open_relay.ts";
 import { siteName, SoftwareKey } from "./software_key.ts";
 
 export interface LocalEdgeOptions {
@@ -55,7 +56,7 @@ export class LocalEdge implements AsyncDisposable {
     const sign = options.sign ?? signRightly;
     const context: ConnectionContext = {
       createEngine: () => new TlsServerEngine({ pool }),
-      findSite: (name) => name === siteName ? siteFor(key, options) : undefined,
+      findSite: (name) => name === siteName ? relayedSite(siteFor(key, options)) : undefined,
       signer: { sign: (request) => sign(request, key) },
       encapsulate: (encapsulationKey) => encapsulate(pool, encapsulationKey),
       metrics,
@@ -75,7 +76,7 @@ export class LocalEdge implements AsyncDisposable {
     });
     const hostname = "127.0.0.1";
     const fd = openReusePortListener(hostname, 0);
-    await acceptor.listen(fd);
+    await acceptor.listen({ fd });
     const address = { hostname, port: localPort(fd) };
     return new LocalEdge(pool, metrics, acceptor, address, pki.webRoot.certificatePem, lines);
   }
