@@ -11,6 +11,7 @@ import { disabledTests, listedTests, selectTests } from "./runner/test_list.ts";
 import { RemoteKeyServer } from "./runner/remote_key_server.ts";
 import { printReport, verdict } from "./runner/report.ts";
 import { execute, parseResults } from "./runner/run_tests.ts";
+import { collectRunnerKeys } from "./runner/runner_keys.ts";
 import { WarmShim } from "./runner/warm_shim.ts";
 
 const help = `Usage: deno task conformance:bogo [OPTION ...]
@@ -53,7 +54,7 @@ async function main(): Promise<number> {
   const disabled = options.disabled ? new Map<string, string>() : await disabledTests(listed);
   const tests = listed.filter((name) => !disabled.has(name));
   await using keyServer = options["remote-key"]
-    ? await RemoteKeyServer.start(folder.path, runner, tests)
+    ? await RemoteKeyServer.start(folder.path, await collectRunnerKeys(runner, tests, folder.path))
     : undefined;
   await using warm = options.warm ? await WarmShim.start(folder.path) : undefined;
   const json = await execute({

@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { DevelopmentPki } from "../../../certs/dev_pki.ts";
 import { AlertDescription, ContentType } from "../../../shared/tls_constants.ts";
 import { TemporaryFolder } from "../../harness/temporary_folder.ts";
+import { type KnownKey, makeKnownKey } from "../../harness/token/known_key.ts";
+import { RemoteKeyServer } from "./runner/remote_key_server.ts";
 import { type RunnerConnection, runShimAgainst } from "./scripted_runner.ts";
 
 // BoringSSL's runner is not part of this repository: here our own scripted client plays its part, to show that the
 // shim keeps to the runner's contract.
 
-async function credentialFlags(folder: TemporaryFolder): Promise<string[]> {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+async function credentialFlags(
+  folder: TemporaryFolder,
+  { publicKeyInfo, privateKey }: KnownKey = makeKnownKey("ecdsa-p256"),
+): Promise<string[]> {
   const pki = await DevelopmentPki.create();
-  await Deno.writeTextFile(folder.file("cert.pem"), await pki.siteCertificate(spki, ["test"]));
-  const key = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-  await Deno.writeTextFile(folder.file("key.pem"), key, { mode: 0o600 });
+  await Deno.writeTextFile(folder.file("cert.pem"), await pki.siteCertificate(publicKeyInfo, ["test"]));
+  const key = createPrivateKey({ key: { ...privateKey }, format: "jwk" }).export({
+    type: "pkcs8",
+    format: "pem",
+  });
+  await Deno.writeTextFile(folder.file("key.pem"), key as string, { mode: 0o600 });
   return ["-server", "-cert-file", folder.file("cert.pem"), "-key-file", folder.file("key.pem")];
 }
 
@@ -71,4 +77,17 @@ Deno.test("the shim ends with 89 for a flag that it does not have, and for a cli
 Deno.test("the shim has no split handshaker, and says so", async () => {
   const exit = await runShimAgainst(["-is-handshaker-supported"], []);
   assert.deepEqual(exit, { code: 0, stdout: "No\n", stderr: "" });
+});
+
+Deno.test("with -remote-key the shim asks a key server for its signature, which counts the operation", async () => {
+  await using folder = await TemporaryFolder.create();
+  const given = makeKnownKey("ecdsa-p256");
+  await using keyServer = await RemoteKeyServer.start(folder.path, [{
+    name: "www",
+    type: "ecdsa-p256",
+    given,
+  }]);
+  const flags = [...await credentialFlags(folder, given), ...keyServer.shimFlags, "-async"];
+  assert.deepEqual(await runShimAgainst(flags, [echo]), { code: 0, stdout: "", stderr: "" });
+  assert.deepEqual(await keyServer.operations(), { asked: 1, done: 1 });
 });

@@ -5,10 +5,9 @@ import { edgeIdentity, keyServerName } from "../../../harness/identities.ts";
 import { Installation } from "../../../harness/installation.ts";
 import { ownLoopbackAddress } from "../../../harness/loopback.ts";
 import type { ProductProcess } from "../../../harness/processes/product_process.ts";
+import type { KeySpec } from "../../../harness/token/softhsm_token.ts";
 import type { RemoteKeySettings } from "../shim/remote_keys.ts";
-import type { Runner } from "./find_runner.ts";
 import type { OperationCounts } from "./report.ts";
-import { collectRunnerKeys } from "./runner_keys.ts";
 
 const operations = ["sign-tls13", "sign-tls12"] as const;
 
@@ -21,9 +20,8 @@ export class RemoteKeyServer implements AsyncDisposable {
     readonly tally: string,
   ) {}
 
-  /** With the keys that the runner uses in `tests`; everything it needs is written into `folder`. */
-  static async start(folder: string, runner: Runner, tests: readonly string[]): Promise<RemoteKeyServer> {
-    const keys = await collectRunnerKeys(runner, tests, folder);
+  /** With these keys in its token; everything it needs is written into `folder`. */
+  static async start(folder: string, keys: readonly KeySpec[]): Promise<RemoteKeyServer> {
     const home = join(folder, "key-server");
     await Deno.mkdir(home, { mode: 0o700 });
     const installation = await Installation.create({ folder: home, host: ownLoopbackAddress(), keys });

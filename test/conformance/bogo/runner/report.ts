@@ -25,14 +25,14 @@ export function printReport(
 ): void {
   const { listed, disabled, operations } = outcome;
   for (const name of failures(outcome)) {
-    const error = outcome.results.get(name)?.error ?? "was not run";
+    const error = outcome.results.get(name)?.error ?? word(outcome, name);
     print(`FAILED ${name}\n  ${error.trim().replaceAll("\n", "\n  ")}\n`);
   }
   print(`\n${String(passed(outcome).length).padStart(4)} passed of ${listed.length}\n`);
   for (const [reason, count] of countBy(disabled.values())) {
     print(`${String(count).padStart(4)} disabled: ${reason}\n`);
   }
-  const reasons = failures(outcome).map((name) => outcome.results.get(name)?.actual ?? "was not run");
+  const reasons = failures(outcome).map((name) => word(outcome, name));
   for (const [reason, count] of countBy(reasons)) print(`${String(count).padStart(4)} ${reason}\n`);
   if (operations) {
     print(`private key operations: ${operations.asked} asked, ${operations.done} by the key server\n`);
@@ -71,4 +71,10 @@ function countBy(reasons: Iterable<string>): [string, number][] {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return [...counts].sort(([, one], [, other]) => other - one);
+}
+
+function word({ results }: Outcome, name: string): string {
+  const words = { PASS: "passed", FAIL: "failed", SKIP: "the shim does not have a flag of it" };
+  const result = results.get(name);
+  return result === undefined ? "was not run" : words[result.actual];
 }

@@ -30,22 +30,27 @@ const schemesByKeyType: Readonly<Record<string, readonly number[]>> = {
 
 /** The connection's credentials in the order in which they are tried: the default one comes last. */
 export async function loadCredentials(
-  { credentials, defaultCredential }: ConnectionConfig,
+  { flags, credentials, defaultCredential }: ConnectionConfig,
 ): Promise<Credential[]> {
   const numbered = [...credentials.entries(), [-1, defaultCredential] as const];
   return await Promise.all(
     numbered.filter(([, config]) => config["cert-file"] !== undefined)
-      .map(([number, config]) => loadCredential(number, config)),
+      .map(([number, config]) => loadCredential(number, config, flags["decline-ocsp-callback"] !== true)),
   );
 }
 
-async function loadCredential(number: number, config: CredentialConfig): Promise<Credential> {
+async function loadCredential(
+  number: number,
+  config: CredentialConfig,
+  staplesOcsp: boolean,
+): Promise<Credential> {
   const chain = pemToDer(await Deno.readTextFile(config["cert-file"]!));
   const [leaf] = chain;
   if (leaf === undefined || config["key-file"] === undefined) {
     throw new ShimFailure(`credential ${number} has no certificate or no key`);
   }
-  const { keyType, subjectKeyIdentifier } = parseCertificate(leaf);
+  const { keyType, keyBits, subjectKeyIdentifier } = parseCertificate(leaf);
+  const ocspResponse = staplesOcsp ? config["ocsp-response"] : undefined;
   const defaults = schemesByKeyType[keyType];
   if (defaults === undefined) throw new ShimFailure(`credential ${number} has a key of type ${keyType}`);
   return {
@@ -54,8 +59,18 @@ async function loadCredential(number: number, config: CredentialConfig): Promise
       chain,
       subjectKeyIdentifier,
       keyType: keyType as ServedCertificate["keyType"],
-      signatureSchemes: config["signing-prefs"] ?? defaults,
+      signatureSchemes: (config["signing-prefs"] ?? defaults).filter((scheme) => hasRoom(keyBits, scheme)),
+      ...(ocspResponse && { ocspResponse }),
     },
     privateKey: createPrivateKey(await Deno.readTextFile(config["key-file"])),
   };
+}
+
+/** RSA-PSS needs room for the hash, a salt as long, and two bytes: RFC 8017, Section 9.1.1. */
+function hasRoom(keyBits: number, scheme: number): boolean {
+  const needed: Readonly<Record<number, number>> = {
+    [SignatureScheme.rsa_pss_rsae_sha384]: 2 * 48 + 2,
+    [SignatureScheme.rsa_pss_rsae_sha512]: 2 * 64 + 2,
+  };
+  return Math.ceil(keyBits / 8) >= (needed[scheme] ?? 0);
 }

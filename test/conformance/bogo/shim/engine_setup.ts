@@ -10,7 +10,8 @@ import type { TestState } from "./test_state.ts";
 export function engineOptions({ flags }: ConnectionConfig, state: TestState): TlsServerOptions {
   return {
     pool: state.pool,
-    now: () => state.now(),
+    wallClock: () => state.wallClock(),
+    ...(!flags["no-ticket"] && { tickets: { keys: state.ticketKeys.providerFor(flags) } }),
     versions: enabledVersions(flags),
     // The runner expects what BoringSSL does by default.
     requiresExtendedMasterSecret: false,

@@ -1,12 +1,17 @@
 import { LockedPool } from "../../../../shared/memory/locked_pool.ts";
 import { LocalKeys } from "./local_keys.ts";
 import type { PrivateKeys } from "./private_keys.ts";
+import { ShimTicketKeys } from "./shim_ticket_keys.ts";
 import type { FlagValues } from "./flags.ts";
 import { ShimBroken } from "./failure.ts";
 
 /** What the connections of one test have in common, and a server keeps between them. */
 export class TestState implements AsyncDisposable {
+  /** For the connections: empty whenever there is none. */
   readonly pool = LockedPool.open({ totalBytes: 512 * 64 });
+  /** For what outlives connections. */
+  readonly #keptPool = LockedPool.open({ totalBytes: 512 * 64 });
+  readonly ticketKeys = new ShimTicketKeys(this.#keptPool);
   #ahead = 0;
 
   private constructor(readonly keys: PrivateKeys) {}
@@ -19,9 +24,9 @@ export class TestState implements AsyncDisposable {
     return new TestState(await RemoteKeys.open(settings));
   }
 
-  /** The clock of the connections, in milliseconds. */
-  now(): number {
-    return performance.now() + this.#ahead;
+  /** The clock of the connections, in milliseconds of the Unix epoch. */
+  wallClock(): number {
+    return Date.now() + this.#ahead;
   }
 
   /** Moves the clock, as `-resumption-delay` asks. */
@@ -37,6 +42,8 @@ export class TestState implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.keys[Symbol.asyncDispose]();
+    this.ticketKeys[Symbol.dispose]();
+    this.#keptPool[Symbol.dispose]();
     this.pool[Symbol.dispose]();
   }
 }
