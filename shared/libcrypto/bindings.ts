@@ -258,6 +258,8 @@ const symbolTable = {
   X509_get0_notAfter: { parameters: ["usize" /* x */], result: "usize" },
   X509_get0_serialNumber: { parameters: ["usize" /* x */], result: "usize" },
   X509_get_subject_name: { parameters: ["usize" /* x */], result: "usize" },
+  X509_get_issuer_name: { parameters: ["usize" /* x */], result: "usize" },
+  X509_get_key_usage: { parameters: ["usize" /* x */], result: "u32" },
   X509_NAME_print_ex: {
     parameters: ["usize", /* out */ "usize", /* nm */ "i32", /* indent */ "usize" /* flags */],
     result: "i32",

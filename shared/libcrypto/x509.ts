@@ -23,6 +23,10 @@ export interface ParsedCertificate {
   readonly notAfter: Date;
   /** The distinguished name as of RFC 2253. */
   readonly subject: string;
+  /** DER of the issuer's distinguished name. */
+  readonly issuer: Uint8Array<ArrayBuffer>;
+  /** Whether the key may sign: a keyUsage extension either says digitalSignature or is absent (RFC 5280, Section 4.2.1.3). */
+  readonly mayDigitallySign: boolean;
   /** Lower-case hexadecimal, without leading zeros. */
   readonly serialNumber: string;
 }
@@ -48,6 +52,8 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
     notBefore: asn1Time(symbols.X509_get0_notBefore(x509)),
     notAfter: asn1Time(symbols.X509_get0_notAfter(x509)),
     subject: subjectName(x509),
+    issuer: encodeName(symbols.X509_get_issuer_name(x509)),
+    mayDigitallySign: (symbols.X509_get_key_usage(x509) & KU_DIGITAL_SIGNATURE) !== 0,
     serialNumber: hexadecimal(asn1StringBytes(symbols.X509_get0_serialNumber(x509))),
   };
 }
@@ -166,6 +172,18 @@ function ia5String(value: bigint): string {
   const text = String.fromCharCode(...asn1StringBytes(value));
   if (!/^[\x20-\x7e]*$/.test(text)) throw malformed("a name in its subjectAltName has a forbidden character");
   return text;
+}
+
+/** X509_get_key_usage says "all" where the extension is absent. */
+const KU_DIGITAL_SIGNATURE = 0x80;
+
+/** DER of an X509_NAME. For this folder only. */
+export function encodeName(name: bigint): Uint8Array<ArrayBuffer> {
+  const { i2d_X509_NAME } = libcrypto();
+  const output = new Uint8Array(Math.max(i2d_X509_NAME(name, null), 0));
+  if (output.length === 0) throw malformed("a distinguished name in it cannot be written");
+  i2d_X509_NAME(name, new BigUint64Array([addressOf(output)]));
+  return output;
 }
 
 const XN_FLAG_RFC2253 = 0x1110317;

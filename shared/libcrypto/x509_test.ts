@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { Authority } from "../../certs/authority.ts";
 import { CertificateError } from "./errors.ts";
 import { toHex } from "./hexadecimal.ts";
+import { ChainVerifier } from "./x509_verify.ts";
 import { type KeyType, parseCertificate, pemToDer } from "./x509.ts";
 
 const kinds: { keyType: KeyType; keyBits: number; publicKey: () => Uint8Array<ArrayBuffer> }[] = [
@@ -66,6 +67,16 @@ for (const { keyType, keyBits, publicKey } of kinds) {
     assert.equal(parsed.subjectKeyIdentifier.length, 20);
   });
 }
+
+Deno.test("a certificate tells its issuer's name in DER, and whether its key usage allows signatures", async () => {
+  const authority = await Authority.createRoot("Test root");
+  const [root] = pemToDer(authority.certificatePem);
+  const [leaf] = pemToDer(await authority.certify(spki(generateKeyPairSync("ed25519")), contents));
+  using verifier = new ChainVerifier({ authorities: [root!], purpose: "server" });
+  assert.deepEqual(parseCertificate(leaf!).issuer, verifier.authorityNames[0]);
+  assert.equal(parseCertificate(leaf!).mayDigitallySign, true);
+  assert.equal(parseCertificate(root!).mayDigitallySign, false);
+});
 
 Deno.test("the key identifier is computed and not read from the extension", async () => {
   const authority = await Authority.createRoot("Test root");

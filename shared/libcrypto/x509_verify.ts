@@ -1,7 +1,7 @@
 import { addressOf, cString, libcrypto } from "./bindings.ts";
 import { CertificateError } from "./errors.ts";
 import { drainErrorQueue, mustExist, mustSucceed } from "./failure.ts";
-import { CertificateHandle } from "./x509.ts";
+import { CertificateHandle, encodeName } from "./x509.ts";
 
 /** Why a chain is refused, in the classes that TLS alerts tell apart (RFC 8446, Section 6.2). */
 export type ChainFailure =
@@ -162,10 +162,7 @@ function addAuthority(store: number, der: Uint8Array): Uint8Array<ArrayBuffer> {
   using certificate = new CertificateHandle(der);
   const symbols = libcrypto();
   mustSucceed(symbols.X509_STORE_add_cert(store, certificate.address), "trust an authority");
-  const name = symbols.X509_get_subject_name(certificate.address);
-  const output = new Uint8Array(Math.max(symbols.i2d_X509_NAME(name, null), 0));
-  symbols.i2d_X509_NAME(name, new BigUint64Array([addressOf(output)]));
-  return output;
+  return encodeName(symbols.X509_get_subject_name(certificate.address));
 }
 
 function addRevocationList(store: number, der: Uint8Array): void {
