@@ -38,8 +38,8 @@ const pkcs11UriSchema = z.string().transform((text, context): Pkcs11Uri => {
   }
 });
 
-/** rsa-key-exchange comes with TLS 1.2's RSA key exchange. */
-const operationSchema = z.enum(["sign-tls13", "sign-tls12"]);
+/** rsa-key-exchange is never a default: whoever may ask for it can decrypt every recorded session of that kind. */
+const operationSchema = z.enum(["sign-tls13", "sign-tls12", "rsa-key-exchange"]);
 
 const serverNameSchema = z.string().toLowerCase().refine(
   isServerNamePattern,
@@ -69,6 +69,11 @@ const limitsSchema = z.strictObject({
   request_deadline_ms: millisecondsSchema.default(5000),
   drain_deadline_ms: millisecondsSchema.default(10_000),
   probe_interval_ms: millisecondsSchema.default(10_000),
+}).prefault({});
+
+const memorySchema = z.strictObject({
+  pool_bytes: z.int().min(65_536).max(2 ** 28).default(262_144),
+  backing: z.enum(["auto", "secretmem", "mlock"]).default("auto"),
 }).prefault({});
 
 const tokenSchema = z.strictObject({
@@ -102,6 +107,7 @@ export const keyServerConfigSchema = z.strictObject({
   listen: listenSchema.optional(),
   unix: unixSchema.optional(),
   limits: limitsSchema,
+  memory: memorySchema,
   token: z.array(tokenSchema).min(1).max(64),
   key: z.array(keySchema).min(1).max(10_000),
   grant: z.array(grantSchema).max(100_000).default([]),
@@ -167,6 +173,7 @@ export interface KeyServerConfig {
   readonly listen: { readonly address: TcpAddress; readonly identity: IdentityFiles } | undefined;
   readonly unix: UnixConfig | undefined;
   readonly limits: Limits;
+  readonly memory: { readonly poolBytes: number; readonly backing: "auto" | "secretmem" | "mlock" };
   readonly tokens: readonly TokenConfig[];
   readonly keys: readonly KeyConfig[];
   readonly grants: readonly GrantConfig[];
@@ -198,6 +205,7 @@ function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfi
       peers: new Map(unix.peers.map(({ uid, identity }) => [uid, identity])),
     },
     limits: resolvedLimits(file.limits),
+    memory: { poolBytes: file.memory.pool_bytes, backing: file.memory.backing },
     tokens: file.token.map(({ uri, pin, sessions }) => ({ uri, pin: pin ?? uri.pinSource, sessions })),
     keys: file.key.map(({ name, uri, purposes, certificate }) => ({
       name,

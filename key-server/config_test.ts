@@ -84,9 +84,9 @@ const refusals: [string, (text: string) => string, RegExp][] = [
   ["an edge that is no URI", (text) => text.replace('edge = "spiffe://', 'edge = "'), /URI/],
   ["a server name that is none", (text) => text.replace('"www.holdfast.test",', '"www..test",'), /host name/],
   [
-    "RSA key exchange, which is not there yet",
-    (text) => text.replace('purposes = ["sign-tls13"]', 'purposes = ["rsa-key-exchange"]'),
-    /sign-tls13/,
+    "RSA key exchange in a strict grant",
+    (text) => text.replaceAll('["sign-tls13"]', '["sign-tls13", "rsa-key-exchange"]'),
+    /TLS 1.2 has no strict/,
   ],
   ["a port that is none", (text) => text.replace("127.0.0.1:4433", "127.0.0.1:99999"), /address/],
   ["a uid twice", (text) => text.replace("peers = [", 'peers = [{ uid = 1000, identity = "a:b" }, '), /uid/],

@@ -7,9 +7,12 @@ import type {
   SignTls13Request,
 } from "../shared/keyless_protocol/operations.ts";
 import type { Logger } from "../shared/log.ts";
+import { PoolExhaustedError } from "../shared/memory/errors.ts";
+import type { LockedPool } from "../shared/memory/locked_pool.ts";
 import type { Authorizer } from "./authorize.ts";
 import { type EdgeIdentity, isCurrent } from "./edge_identity.ts";
 import type { KeyRing, ServedKey } from "./key_ring.ts";
+import { exchangeRsaKey } from "./operations/rsa_key_exchange.ts";
 import { signTls12Content } from "./operations/sign_tls12.ts";
 import { signTls13Content } from "./operations/sign_tls13.ts";
 import { RefusalLog } from "./refusal_log.ts";
@@ -18,8 +21,13 @@ import { TokenError } from "./token/errors.ts";
 
 type SignRequest = SignTls13Request | SignTls12Request;
 
+/** An operation with a key; asks `isLate` before the token's work begins. */
+type Operate = (isLate: () => boolean) => Promise<KeylessAnswer>;
+
 export interface KeyOperationsOptions {
   readonly keys: KeyRing;
+  /** For what keys decrypt, and what is made of it. */
+  readonly memory: LockedPool;
   readonly authorizer: Authorizer;
   readonly metrics: () => ServerMetrics;
   readonly log: Logger;
@@ -31,7 +39,7 @@ export interface KeyOperationsOptions {
   readonly onTokenFailure?: () => void;
 }
 
-/** Answers requests: who may, which key, what is signed, and in time. */
+/** Answers requests: who may, which key, what is signed or decrypted, and in time. */
 export class KeyOperations {
   readonly #options: KeyOperationsOptions;
   readonly #refusals: RefusalLog;
@@ -78,7 +86,7 @@ export class KeyOperations {
     try {
       if (!isCurrent(edge)) throw new KeylessError("not-authorised", "the edge's certificate has expired");
       if (request.operation === "ping") return { type: "pong" };
-      return { type: "signature", signature: await this.#sign(edge, request) };
+      return await this.#operate(edge, request);
     } catch (error) {
       return this.#refusal(edge, request, error);
     } finally {
@@ -86,19 +94,30 @@ export class KeyOperations {
     }
   }
 
-  async #sign(edge: EdgeIdentity, request: KeylessKeyRequest): Promise<Uint8Array> {
+  async #operate(edge: EdgeIdentity, request: KeylessKeyRequest): Promise<KeylessAnswer> {
     const key = this.#options.keys.find(request.subjectKeyIdentifier);
     if (key === undefined) throw new KeylessError("unknown-key", "no key has this identifier");
-    if (request.operation === "rsa-key-exchange" || !key.purposes.has(request.operation)) {
+    if (!key.purposes.has(request.operation)) {
       throw new KeylessError("bad-request", `${request.operation} is not enabled`);
     }
     this.#options.authorizer.check(edge.name, key.name, request);
-    return await this.#signInTime(key, request, contentToSign(request));
+    return await this.#inTime(request.deadline, this.#operation(key, request));
+  }
+
+  #operation({ tokenKey, decryption }: ServedKey, request: KeylessKeyRequest): Operate {
+    if (request.operation === "rsa-key-exchange") {
+      return (isLate) => exchangeRsaKey(request, decryption!, this.#options.memory, isLate);
+    }
+    const content = contentToSign(request);
+    return async (isLate) => ({
+      type: "signature",
+      signature: await tokenKey.sign(request.signatureScheme, content, isLate),
+    });
   }
 
   /** The deadline is held even when the token hangs: its session then stays taken, the edge has its answer. */
-  async #signInTime(key: ServedKey, request: SignRequest, content: Uint8Array): Promise<Uint8Array> {
-    const allowed = Math.min(request.deadline, this.#options.requestDeadline);
+  async #inTime(milliseconds: number, operate: Operate): Promise<KeylessAnswer> {
+    const allowed = Math.min(milliseconds, this.#options.requestDeadline);
     let late = false;
     const { promise: deadline, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
@@ -106,8 +125,7 @@ export class KeyOperations {
       reject(new KeylessError("deadline-passed", "the token did not answer in time"));
     }, allowed);
     try {
-      const signature = key.tokenKey.sign(request.signatureScheme, content, () => late);
-      return await Promise.race([signature, deadline]);
+      return await Promise.race([operate(() => late), deadline]);
     } finally {
       clearTimeout(timer);
     }
@@ -134,6 +152,9 @@ export class KeyOperations {
   /** What an edge may know of a failure; the token's own words stay in our log. */
   #publicError(error: unknown): { code: KeylessErrorCode; reason: string } {
     if (error instanceof KeylessError) return error;
+    if (error instanceof PoolExhaustedError) {
+      return { code: "overloaded", reason: "no locked memory is free" };
+    }
     if (error instanceof TokenError) this.#options.onTokenFailure?.();
     return { code: "token-failure", reason: "the token failed" };
   }

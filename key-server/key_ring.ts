@@ -2,12 +2,14 @@ import { ConfigError, type ConfigProblem } from "../shared/config/errors.ts";
 import { readSecret } from "../shared/config/secret_source.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import type { Logger } from "../shared/log.ts";
+import type { LockedPool } from "../shared/memory/locked_pool.ts";
 import { parseCertificate, type ParsedCertificate, pemToDer } from "../shared/libcrypto/x509.ts";
 import { nameOf, SignatureScheme } from "../shared/tls_constants.ts";
 import type { KeyConfig, KeyServerConfig, TokenConfig } from "./config.ts";
 import { isInToken } from "./config_rules.ts";
 import { TokenError } from "./token/errors.ts";
 import { Pkcs11Module } from "./token/module.ts";
+import { RsaDecryption } from "./token/rsa_decryption.ts";
 import { Token } from "./token/token.ts";
 import type { TokenKey } from "./token/token_key.ts";
 
@@ -16,6 +18,8 @@ export interface ServedKey {
   readonly name: string;
   readonly purposes: ReadonlySet<OperationName>;
   readonly tokenKey: TokenKey;
+  /** Of a key with the purpose rsa-key-exchange. */
+  readonly decryption: RsaDecryption | undefined;
   /** Of its certificate; undefined where none is configured. */
   readonly certificateNames: readonly string[] | undefined;
 }
@@ -28,12 +32,15 @@ export class KeyRing implements AsyncDisposable {
 
   private constructor() {}
 
-  /** Opens the tokens, finds the keys and proves what each can do. Throws TokenError or ConfigError. */
-  static async open(config: KeyServerConfig, log: Logger): Promise<KeyRing> {
+  /**
+   * Opens the tokens, finds the keys and proves what each can do. What keys decrypt goes into `memory`. Throws
+   * TokenError or ConfigError.
+   */
+  static async open(config: KeyServerConfig, memory: LockedPool, log: Logger): Promise<KeyRing> {
     const ring = new KeyRing();
     try {
       for (const token of config.tokens) await ring.#openToken(config.file, token);
-      for (const [index, key] of config.keys.entries()) await ring.#loadKey(config, key, index, log);
+      for (const [index, key] of config.keys.entries()) await ring.#loadKey(config, key, index, memory, log);
       return ring;
     } catch (error) {
       await ring[Symbol.asyncDispose]();
@@ -58,6 +65,8 @@ export class KeyRing implements AsyncDisposable {
     try {
       await Promise.all(this.tokens.map((token) => token.close()));
     } finally {
+      for (const { decryption } of this.#keys.values()) decryption?.[Symbol.dispose]();
+      this.#keys.clear();
       for (const module of this.#modules.values()) module[Symbol.dispose]();
     }
   }
@@ -72,7 +81,13 @@ export class KeyRing implements AsyncDisposable {
     this.#tokens.set(config, await Token.open(module, { uri, sessions, readPin }));
   }
 
-  async #loadKey(config: KeyServerConfig, key: KeyConfig, index: number, log: Logger): Promise<void> {
+  async #loadKey(
+    config: KeyServerConfig,
+    key: KeyConfig,
+    index: number,
+    memory: LockedPool,
+    log: Logger,
+  ): Promise<void> {
     const tokenConfig = config.tokens.find(({ uri }) => isInToken(key.uri, uri));
     const token = tokenConfig && this.#tokens.get(tokenConfig);
     if (token === undefined) {
@@ -87,10 +102,12 @@ export class KeyRing implements AsyncDisposable {
     if (same !== undefined) throw problem(`is the same key as ${same.name}; expected each key once`);
     const certificateNames = key.certificate && await readNames(key.certificate, identifier, problem);
     const purposes = new Set(key.purposes);
+    const decrypts = purposes.has("rsa-key-exchange");
     this.#keys.set(identifier, {
       name: key.name,
       purposes,
       tokenKey,
+      decryption: decrypts ? await RsaDecryption.open(tokenKey, memory) : undefined,
       certificateNames: certificateNames || undefined,
     });
     logKey(log, key.name, tokenKey, identifier);
@@ -104,10 +121,20 @@ function checkAttributes(
   problem: (text: string) => Error,
   log: Logger,
 ): void {
-  if (tokenKey.attributes.sign === false) {
+  const { sign, decrypt } = tokenKey.attributes;
+  const signs = key.purposes.some((purpose) => purpose !== "rsa-key-exchange");
+  if (key.purposes.includes("rsa-key-exchange")) {
+    if (tokenKey.publicKey.keyType !== "rsa") {
+      throw problem("has the purpose rsa-key-exchange and is no RSA key");
+    }
+    if (decrypt === false) {
+      throw problem("has the purpose rsa-key-exchange; the token's attribute CKA_DECRYPT is false");
+    }
+  }
+  if (signs && sign === false) {
     throw problem("has purposes that sign; the token's attribute CKA_SIGN is false");
   }
-  if (tokenKey.signatureSchemes.length === 0) {
+  if (signs && tokenKey.signatureSchemes.length === 0) {
     const reasons = tokenKey.refused.map(({ method, reason }) => `${method}: ${reason}`).join("; ");
     throw problem(`cannot sign with any scheme (${reasons})`);
   }

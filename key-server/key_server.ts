@@ -1,6 +1,7 @@
 import { type AdminPort, serveAdminPort } from "../shared/admin_port.ts";
 import { formatAddress, type TcpAddress } from "../shared/config/address.ts";
 import type { Logger } from "../shared/log.ts";
+import type { LockedPool } from "../shared/memory/locked_pool.ts";
 import { Authorizer } from "./authorize.ts";
 import type { KeyServerConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
@@ -11,6 +12,7 @@ import { KeyRing } from "./key_ring.ts";
 import { TlsListener } from "./listener.ts";
 import { readOwnIdentity } from "./own_identity.ts";
 import { Prober } from "./prober.ts";
+import { openSecretMemory } from "./secret_memory.ts";
 import { ServerMetrics } from "./server_metrics.ts";
 import { UnixListener } from "./unix_listener.ts";
 
@@ -20,6 +22,7 @@ const stoppingReadiness = { ready: false, checks: { stopping: true } };
 export class KeyServer {
   readonly #config: KeyServerConfig;
   readonly #log: Logger;
+  readonly #memory: LockedPool;
   readonly #keys: KeyRing;
   readonly #operations: KeyOperations;
   readonly #connections: Connections;
@@ -31,15 +34,17 @@ export class KeyServer {
   #admin: AdminPort | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(config: KeyServerConfig, keys: KeyRing, log: Logger) {
+  private constructor(config: KeyServerConfig, memory: LockedPool, keys: KeyRing, log: Logger) {
     this.#config = config;
     this.#log = log;
+    this.#memory = memory;
     this.#keys = keys;
     const { limits } = config;
     const names = (keyName: string) => keys.keys.find(({ name }) => name === keyName)?.certificateNames;
     const metrics = () => this.#metrics;
     this.#operations = new KeyOperations({
       keys,
+      memory,
       authorizer: new Authorizer(compileGrants(config.file, config.grants, names)),
       metrics,
       log,
@@ -57,23 +62,27 @@ export class KeyServer {
     this.#metrics = new ServerMetrics({
       inFlight: () => this.#operations.inFlight,
       connections: () => this.#connections.count,
+      poolBlocks: () => memory.blockCount,
+      poolBlocksUsed: () => memory.blocksInUse,
     });
     this.#prober = new Prober(keys, limits.probeInterval, log);
   }
 
   /**
-   * Opens the tokens, tests the keys, listens. Throws what keeps it from serving (ConfigError, TokenError, ListenError
-   * and the like), with everything closed again and C_Finalize called.
+   * Locks memory, opens the tokens, tests the keys, listens. Throws what keeps it from serving (ConfigError, TokenError,
+   * ListenError and the like), with everything closed again and C_Finalize called.
    */
   static async start(config: KeyServerConfig, log: Logger): Promise<KeyServer> {
-    const keys = await KeyRing.open(config, log);
-    let server: KeyServer | undefined;
+    await using parts = new AsyncDisposableStack();
+    const memory = parts.use(openSecretMemory(config, log));
+    const keys = parts.use(await KeyRing.open(config, memory, log));
+    const server = new KeyServer(config, memory, keys, log);
+    parts.move();
     try {
-      server = new KeyServer(config, keys, log);
       await server.#listen();
       return server;
     } catch (error) {
-      await (server === undefined ? keys[Symbol.asyncDispose]() : server.stop());
+      await server.stop();
       throw error;
     }
   }
@@ -146,6 +155,7 @@ export class KeyServer {
     await this.#prober[Symbol.asyncDispose]();
     try {
       await this.#keys[Symbol.asyncDispose]();
+      this.#memory[Symbol.dispose]();
     } finally {
       await this.#admin?.[Symbol.asyncDispose]();
     }

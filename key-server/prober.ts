@@ -99,9 +99,10 @@ export class Prober implements AsyncDisposable {
   }
 
   /** Probes a key and keeps the result; returns what failed. */
-  async #probe({ name, tokenKey }: ServedKey): Promise<unknown> {
+  async #probe(key: ServedKey): Promise<unknown> {
+    const { name } = key;
     const start = performance.now();
-    const failure = await tokenKey.probe().then(() => undefined, (error) => error as unknown);
+    const failure = await useOnce(key).then(() => undefined, (error) => error as unknown);
     const before = this.#results.get(name)?.ok;
     const result = { at: new Date().toISOString(), milliseconds: Math.round(performance.now() - start) };
     if (failure === undefined) {
@@ -115,6 +116,12 @@ export class Prober implements AsyncDisposable {
     }
     return failure;
   }
+}
+
+/** Whatever the key is for. */
+async function useOnce({ tokenKey, decryption }: ServedKey): Promise<void> {
+  if (tokenKey.signatureSchemes.length > 0 || decryption === undefined) await tokenKey.probe();
+  await decryption?.probe();
 }
 
 function words(error: unknown): string {

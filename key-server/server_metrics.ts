@@ -9,6 +9,8 @@ export type ConnectionRefusal = "limit" | "handshake" | "no-alpn" | "identity";
 export interface LiveNumbers {
   readonly inFlight: () => number;
   readonly connections: () => number;
+  readonly poolBlocks: () => number;
+  readonly poolBlocksUsed: () => number;
 }
 
 /** What the key server counts. Labels are from small fixed sets. */
@@ -34,7 +36,7 @@ export class ServerMetrics {
     "Connections closed because the peer broke the protocol.",
   );
 
-  constructor({ inFlight, connections }: LiveNumbers) {
+  constructor({ inFlight, connections, poolBlocks, poolBlocksUsed }: LiveNumbers) {
     this.#metrics.gauge(
       "holdfast_key_server_in_flight",
       "Requests received and not answered.",
@@ -46,6 +48,18 @@ export class ServerMetrics {
       "Open connections, those in their handshake included.",
       [],
       (gauge) => gauge.set(connections()),
+    );
+    this.#metrics.gauge(
+      "holdfast_pool_blocks",
+      "Blocks of the locked pool.",
+      [],
+      (gauge) => gauge.set(poolBlocks()),
+    );
+    this.#metrics.gauge(
+      "holdfast_pool_blocks_used",
+      "Blocks of the locked pool that hold a secret.",
+      [],
+      (gauge) => gauge.set(poolBlocksUsed()),
     );
   }
 

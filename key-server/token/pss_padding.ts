@@ -4,7 +4,7 @@ import { concatenate } from "./der.ts";
 export type PssHash = "sha256" | "sha384" | "sha512";
 
 /** MGF1 (RFC 8017, Appendix B.2.1). */
-function mgf1(hash: PssHash, seed: Uint8Array, length: number): Uint8Array {
+export function mgf1(hash: PssHash, seed: Uint8Array, length: number): Uint8Array {
   const blocks: Uint8Array[] = [];
   for (let counter = 0, have = 0; have < length; counter++) {
     const suffix = new Uint8Array(4);

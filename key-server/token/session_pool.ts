@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import pkcs11js, { type Handle, type PKCS11 } from "pkcs11js";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
+import type { LockedPool } from "../../shared/memory/locked_pool.ts";
+import type { Secret } from "../../shared/memory/secret.ts";
 import { calling, TokenError, tokenError } from "./errors.ts";
 import type { TokenInput } from "./signing_methods.ts";
 
@@ -82,15 +84,20 @@ export class SessionPool {
    * more is not begun. Throws TokenError, or KeylessError deadline-passed or overloaded.
    */
   async sign(key: Handle, input: TokenInput, isLate: () => boolean): Promise<Uint8Array> {
-    const session = await this.#acquire();
-    try {
-      if (isLate()) {
-        throw new KeylessError("deadline-passed", "the deadline passed while waiting for the token");
-      }
-      return await this.#signWith(session, key, input);
-    } finally {
-      this.#release(session);
-    }
+    return await this.#withSession(isLate, (session) => this.#signWith(session, key, input));
+  }
+
+  /**
+   * RSADP (RFC 8017, Section 5.1.2) of as many bytes as the modulus has: raw RSA, without any look at what comes out,
+   * which the token writes into `memory` itself. The caller owns the block, as long as the input. Throws as `sign`.
+   */
+  async decryptRaw(
+    key: Handle,
+    ciphertext: Uint8Array,
+    memory: LockedPool,
+    isLate: () => boolean,
+  ): Promise<Secret> {
+    return await this.#withSession(isLate, (session) => this.#decryptWith(session, key, ciphertext, memory));
   }
 
   /** Refuses those who wait, waits for those who sign, and closes all sessions. */
@@ -128,6 +135,18 @@ export class SessionPool {
     return new Promise((give, refuse) => this.#waiters.push({ give, refuse }));
   }
 
+  async #withSession<T>(isLate: () => boolean, use: (session: PooledSession) => Promise<T>): Promise<T> {
+    const session = await this.#acquire();
+    try {
+      if (isLate()) {
+        throw new KeylessError("deadline-passed", "the deadline passed while waiting for the token");
+      }
+      return await use(session);
+    } finally {
+      this.#release(session);
+    }
+  }
+
   #release(session: PooledSession): void {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) return waiter.give(session);
@@ -145,6 +164,45 @@ export class SessionPool {
     } catch (error) {
       this.#renew(session);
       throw tokenError(`sign with mechanism 0x${mechanism.mechanism.toString(16)}`, error);
+    }
+  }
+
+  async #decryptWith(
+    session: PooledSession,
+    key: Handle,
+    ciphertext: Uint8Array,
+    memory: LockedPool,
+  ): Promise<Secret> {
+    const block = memory.rent(ciphertext.length);
+    try {
+      await this.#decryptInto(session, key, ciphertext, block);
+      return block;
+    } catch (error) {
+      block[Symbol.dispose]();
+      this.#renew(session);
+      throw tokenError("decrypt by raw RSA", error);
+    }
+  }
+
+  async #decryptInto(
+    session: PooledSession,
+    key: Handle,
+    ciphertext: Uint8Array,
+    block: Secret,
+  ): Promise<void> {
+    using _ = block.hold();
+    const { buffer, byteOffset, length } = block.bytes;
+    this.#calls.C_DecryptInit(session.handle, { mechanism: pkcs11js.CKM_RSA_X_509 }, key);
+    session.input.set(ciphertext);
+    const input = session.input.subarray(0, ciphertext.length);
+    const output = await this.#calls.C_DecryptAsync(
+      session.handle,
+      input,
+      Buffer.from(buffer, byteOffset, length),
+    );
+    // Of a token that drops leading zeros; the proof at its loading has refused such a key.
+    if (output.length !== length) {
+      throw new TokenError("Cannot decrypt by raw RSA: the token shortens its answer");
     }
   }
 

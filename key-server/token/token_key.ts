@@ -1,5 +1,7 @@
 import pkcs11js, { type Handle } from "pkcs11js";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
+import type { LockedPool } from "../../shared/memory/locked_pool.ts";
+import type { Secret } from "../../shared/memory/secret.ts";
 import { TokenError } from "./errors.ts";
 import { findPrivateKey, type KeySelector, readFlag, readPublicKey } from "./key_finder.ts";
 import type { PublicKey } from "./public_key.ts";
@@ -72,6 +74,11 @@ export class TokenKey {
       throw new KeylessError("bad-request", "the key cannot use the signature scheme");
     }
     return await this.#signBy(method, content, isLate);
+  }
+
+  /** Raw RSA into a new block of `memory`, as long as the modulus; the ciphertext is so too. The caller owns it. */
+  async decryptRaw(ciphertext: Uint8Array, memory: LockedPool, isLate: () => boolean): Promise<Secret> {
+    return await this.#token.pool.decryptRaw(this.#handle, ciphertext, memory, isLate);
   }
 
   /** Signs and verifies one probe by each working method's first. Throws what failed. */

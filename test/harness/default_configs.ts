@@ -3,6 +3,11 @@ import type { ConfigTable } from "./config_patch.ts";
 import { edgeIdentity } from "./identities.ts";
 import type { Installation } from "./installation.ts";
 
+/** All of them for a key that decrypts; TLS 1.3 alone for the others. */
+function purposesOf({ decrypts }: { readonly decrypts?: boolean }): string[] {
+  return decrypts === true ? ["sign-tls13", "sign-tls12", "rsa-key-exchange"] : ["sign-tls13"];
+}
+
 /** A key server's configuration for all keys of the installation, all granted to the edge pop1. */
 export function keyServerConfig(installation: Installation, index: number): ConfigTable {
   return {
@@ -13,16 +18,16 @@ export function keyServerConfig(installation: Installation, index: number): Conf
       client_ca: "edge-ca.pem",
     },
     token: [{ uri: installation.token.uri, pin: `file:${installation.token.pinFile}`, sessions: 4 }],
-    key: installation.token.keys.map(({ name }) => ({
+    key: installation.token.keys.map(({ name, ...key }) => ({
       name,
       uri: `pkcs11:object=${name};type=private`,
-      purposes: ["sign-tls13"],
+      purposes: purposesOf(key),
       certificate: `${name}.pem`,
     })),
-    grant: installation.token.keys.map(({ name }) => ({
+    grant: installation.token.keys.map(({ name, ...key }) => ({
       edge: edgeIdentity("pop1"),
       key: name,
-      operations: ["sign-tls13"],
+      operations: purposesOf(key),
       transcript: "hash",
     })),
     admin: { address: formatAddress(installation.address("keyServerAdmin", index)) },
