@@ -6,6 +6,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** One line for `--list`. */
   readonly about: string;
+  /** How much of the time it gets, 1 being what a simple decoder gets. */
+  readonly share?: number;
   /** Makes it ready: seeds, pools, keys. */
   open(): FuzzSubject;
 }

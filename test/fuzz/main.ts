@@ -11,8 +11,8 @@ deno task fuzz --target NAME --input HEX
 Fuzzes every target, or those named, sharing the time between them. Exit 1 when something was found: the
 input is printed in hexadecimal, and --input runs it again. --for takes s, m or h; a minute by default.`;
 
-/** The least that a target gets, in milliseconds: shorter turns are mostly warm-up. */
-const shortestTurn = 2_000;
+/** The longest turn that a target with a share of 1 gets, in milliseconds; there are as many rounds as the time allows. */
+const longestTurn = 20_000;
 
 function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
@@ -53,28 +53,27 @@ function replay(target: FuzzTarget, input: Uint8Array): number {
   return finding === undefined ? 0 : 1;
 }
 
-/** Shares the time in turns, so that a long run goes over every target several times with other random numbers. */
+/**
+ * Shares the time in turns, so that a long run goes over every target several times with other random numbers. What a
+ * target takes to get ready is not counted.
+ */
 function fuzzAll(targets: readonly FuzzTarget[], total: number, seed: number): number {
   using watchdog = new Watchdog();
-  const end = performance.now() + total;
-  const turn = Math.max(shortestTurn, Math.min(30_000, total / targets.length));
+  const shares = targets.reduce((sum, { share = 1 }) => sum + share, 0);
+  const rounds = Math.ceil(total / shares / longestTurn);
+  const turn = total / shares / rounds;
   const found = new Set<string>();
   let inputs = 0;
-  for (let round = 0; performance.now() < end && found.size < targets.length; round += 1) {
-    for (const target of targets) {
-      const left = end - performance.now();
-      if (found.has(target.name) || left <= 0) continue;
-      watchdog.watch(target.name);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const target of targets.filter(({ name }) => !found.has(name))) {
+      const { name, share = 1 } = target;
+      watchdog.watch(name);
       const start = performance.now();
-      const options = {
-        budget: { milliseconds: Math.min(turn, left) },
-        seed: seed + round,
-        watchMemory: true,
-      };
+      const options = { budget: { milliseconds: turn * share }, seed: seed + round, watchMemory: true };
       const result = fuzz(target, { ...options, beforeRun: watchdog.beforeRun });
       report(result, performance.now() - start);
       inputs += result.progress.inputs;
-      if (result.finding !== undefined) found.add(target.name);
+      if (result.finding !== undefined) found.add(name);
     }
   }
   say(`\n${inputs} inputs, ${targets.length} targets, ${found.size} with findings`);

@@ -53,5 +53,6 @@ function recordedSeeds(): Uint8Array[] {
 export const extensionTarget: FuzzTarget = {
   name: "extensions",
   about: "the decoders of every extension in every message",
+  share: 2,
   open: () => new ExtensionSubject(),
 };

@@ -48,5 +48,6 @@ class HandshakeStreamSubject implements FuzzSubject {
 export const handshakeStreamTarget: FuzzTarget = {
   name: "handshake-stream",
   about: "the reassembly of handshake messages from fragments of any length",
+  share: 2,
   open: () => new HandshakeStreamSubject(),
 };

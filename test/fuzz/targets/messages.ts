@@ -79,5 +79,6 @@ class MessageSubject implements FuzzSubject {
 export const messageTargets: readonly FuzzTarget[] = messageCases.map((messageCase) => ({
   name: `message-${messageCase.name.toLowerCase().replaceAll(/[ .]+/g, "-")}`,
   about: `the decoder of ${messageCase.name}`,
+  share: messageCase.name === "ClientHello" ? 4 : 1,
   open: () => new MessageSubject(messageCase),
 }));

@@ -122,5 +122,6 @@ function contentOf(inner: Uint8Array): Uint8Array {
 export const recordLayerTarget: FuzzTarget = {
   name: "record-layer",
   about: "records of TLS 1.3, in the clear, damaged, and with any content",
+  share: 4,
   open: () => new RecordLayerSubject(),
 };

@@ -101,5 +101,6 @@ class StrictTranscriptSubject implements FuzzSubject {
 export const strictTranscriptTarget: FuzzTarget = {
   name: "strict-transcript",
   about: "handshake messages that the key server reads in strict mode",
+  share: 3,
   open: () => new StrictTranscriptSubject(),
 };

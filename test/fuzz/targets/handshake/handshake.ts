@@ -90,5 +90,6 @@ class HandshakeSubject implements FuzzSubject {
 export const handshakeTarget: FuzzTarget = {
   name: "handshake",
   about: "whole connections: byte streams, and scripts for a client that misbehaves under the right keys",
+  share: 12,
   open: () => new HandshakeSubject(),
 };
