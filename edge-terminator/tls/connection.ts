@@ -27,6 +27,7 @@ export class Connection implements Disposable {
   constructor(options: ResolvedOptions) {
     this.options = options;
     this.records = this.keeper.keep(new RecordLayer());
+    this.records.maxSentContent = options.maxSentContent;
     this.transcript = this.keeper.keep(new Transcript());
   }
 

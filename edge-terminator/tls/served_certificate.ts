@@ -14,4 +14,9 @@ export interface ServedCertificate {
   readonly signatureSchemes: readonly number[];
   /** OCSPResponse in DER, stapled for clients that ask. */
   readonly ocspResponse?: Uint8Array;
+  /**
+   * DER names of authorities: the chain is presented only to clients that name one of them as trusted (RFC 8446,
+   * Section 4.2.4), as one from a new or a private authority has to be. Absent: to every client.
+   */
+  readonly onlyForIssuers?: readonly Uint8Array[];
 }

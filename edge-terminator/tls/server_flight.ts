@@ -90,7 +90,9 @@ function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerS
   records.setReadKeys(new Tls13RecordKeys(clientSecret.trafficKeys(aead)));
   // RFC 8449, Section 4: the limit counts the content type, and is for protected records.
   const { recordSizeLimit } = hello.known;
-  if (recordSizeLimit !== undefined) records.maxSentContent = Math.min(maxPlaintext, recordSizeLimit - 1);
+  if (recordSizeLimit !== undefined) {
+    records.maxSentContent = Math.min(options.maxSentContent, recordSizeLimit - 1);
+  }
   const epoch = site.resumptionEpoch ?? 0;
   const issuesTickets = options.tickets !== undefined && acceptsTickets(hello);
   return {
@@ -106,11 +108,12 @@ function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerS
 }
 
 /** RFC 8446, Section 4.3.1: the answers that need not be known before the keys are. */
-function encryptedExtensions({ hello, choice, authentication }: Tls13Plan): Extension[] {
+function encryptedExtensions({ hello, site, choice, authentication }: Tls13Plan): Extension[] {
   const { serverName, alpnProtocol } = choice;
   const extensions: Extension[] = [];
   // RFC 6066, Section 3: not in a resumption.
-  if (serverName !== undefined && !("psk" in authentication)) {
+  const acknowledges = site.acknowledgesServerName ?? true;
+  if (serverName !== undefined && acknowledges && !("psk" in authentication)) {
     extensions.push(encodeExtension(extensionMatrix.serverName.EncryptedExtensions, true));
   }
   if (alpnProtocol !== undefined) {

@@ -1,5 +1,6 @@
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { NamedGroup } from "../../shared/tls_constants.ts";
+import { maxPlaintext } from "./record/limits.ts";
 import type { TicketPolicy } from "./tickets/ticket_policy.ts";
 import { allCipherSuites } from "./cipher_suites.ts";
 import { type GenerateKeyPair, generateKeyPair } from "./key_exchange/key_pair.ts";
@@ -30,6 +31,8 @@ export interface TlsServerOptions {
   readonly requiresExtendedMasterSecret?: boolean;
   /** Absent: no session resumes and no ticket is issued. */
   readonly tickets?: TicketPolicy;
+  /** Bytes of content in one record, at most 16384, the default. A client's record_size_limit may lower it. */
+  readonly maxSentContent?: number;
   readonly keyUpdate?: Partial<KeyUpdatePolicy>;
   /**
    * Whether ServerHello to Certificate go out before the signature is there, so that the client checks the chain
@@ -61,6 +64,7 @@ export interface ResolvedOptions {
   readonly requiresExtendedMasterSecret: boolean;
   readonly tickets: TicketPolicy | undefined;
   readonly wallClock: () => number;
+  readonly maxSentContent: number;
   readonly keyUpdate: KeyUpdatePolicy;
   readonly sendsFlightEarly: boolean;
   readonly now: () => number;
@@ -84,6 +88,7 @@ export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
     versions: options.versions ?? ["TLS 1.3", "TLS 1.2"],
     requiresExtendedMasterSecret: options.requiresExtendedMasterSecret ?? true,
     keyUpdate: { bytes: 2 ** 36, records: 2 ** 23, milliseconds: 24 * 3600 * 1000, ...options.keyUpdate },
+    maxSentContent: Math.min(options.maxSentContent ?? maxPlaintext, maxPlaintext),
     sendsFlightEarly: options.sendsFlightEarly ?? true,
     tickets: options.tickets,
     wallClock: options.wallClock ?? Date.now,

@@ -8,4 +8,6 @@ export interface TlsSite {
   readonly alpnProtocols: readonly string[];
   /** Raise it to end every session made before, after a compromise; 0 by default. A renewed certificate keeps it. */
   readonly resumptionEpoch?: number;
+  /** Whether clients are told that their server_name was used (RFC 6066, Section 3). True by default. */
+  readonly acknowledgesServerName?: boolean;
 }

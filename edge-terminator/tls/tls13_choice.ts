@@ -5,6 +5,7 @@ import { nothingInCommon } from "./errors.ts";
 import { findGroup, type KeyExchangeGroup } from "./key_exchange/groups.ts";
 import { chooseApplicationProtocol } from "./negotiation/application_protocol.ts";
 import { commonSuiteNumbers } from "./negotiation/cipher_suite_order.ts";
+import { eligibleCertificates } from "./negotiation/eligible_certificates.ts";
 import type { ServedCertificate } from "./served_certificate.ts";
 import type { ResolvedOptions } from "./server_options.ts";
 import type { TlsSite } from "./site.ts";
@@ -60,7 +61,7 @@ function chooseGroup(options: ResolvedOptions, hello: ClientHello): KeyExchangeG
 /** The first certificate whose key can sign as the client accepts (RFC 8446, Sections 4.2.3 and 4.4.2.2). */
 export function chooseSigner(site: TlsSite, hello: ClientHello): Tls13Signer {
   const offered = hello.known.signatureAlgorithms ?? [];
-  for (const certificate of site.certificates) {
+  for (const certificate of eligibleCertificates(site, hello)) {
     const signatureScheme = certificate.signatureSchemes.find((scheme) =>
       tls13Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
     );

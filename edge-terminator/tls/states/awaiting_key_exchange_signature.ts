@@ -40,9 +40,10 @@ export function startTls12(
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: hello.known.extendedMasterSecret === true,
     staples: hello.known.statusRequest !== undefined && choice.certificate.ocspResponse !== undefined,
-    maxSentContent: maxSentContentOf(hello),
+    maxSentContent: maxSentContentOf(options, hello),
     promisesTicket: options.tickets !== undefined && hello.known.sessionTicket !== undefined,
     epoch: site.resumptionEpoch ?? 0,
+    acknowledgesServerName: choice.serverName !== undefined && (site.acknowledgesServerName ?? true),
   };
   connection.send(encodeTls12ServerHello(hello, handshake, new Uint8Array(0)));
   connection.send(encodeCertificateTls12({ certificateList: choice.certificate.chain }));

@@ -5,6 +5,7 @@ import { nothingInCommon } from "../errors.ts";
 import { findGroup, isHybrid, type KeyExchangeGroup } from "../key_exchange/groups.ts";
 import { chooseApplicationProtocol } from "../negotiation/application_protocol.ts";
 import { commonSuiteNumbers } from "../negotiation/cipher_suite_order.ts";
+import { eligibleCertificates } from "../negotiation/eligible_certificates.ts";
 import type { ServedCertificate } from "../served_certificate.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { TlsSite } from "../site.ts";
@@ -67,7 +68,7 @@ interface Signer {
 function chooseSigner(site: TlsSite, hello: ClientHello, suites: readonly Tls12CipherSuite[]): Signer {
   const offered = hello.known.signatureAlgorithms ?? sha1Schemes;
   let refusal = noSharedCipher();
-  for (const certificate of site.certificates) {
+  for (const certificate of eligibleCertificates(site, hello)) {
     const authentication = certificate.keyType === "rsa" ? "rsa" : "ecdsa";
     const suite = suites.find((candidate) => candidate.authentication === authentication);
     if (suite === undefined) continue;
@@ -79,7 +80,10 @@ function chooseSigner(site: TlsSite, hello: ClientHello, suites: readonly Tls12C
       tls12Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
     );
     if (signatureScheme !== undefined) return { suite, certificate, signatureScheme };
-    refusal = cannotSign("NO_COMMON_SIGNATURE_ALGORITHMS", "no certificate's key can sign as it accepts");
+    // A suite whose key exchange signs nothing would still have done for an RSA key: it is the suites that fail.
+    refusal = authentication === "rsa"
+      ? noSharedCipher()
+      : cannotSign("NO_COMMON_SIGNATURE_ALGORITHMS", "no certificate's key can sign as it accepts");
   }
   throw refusal;
 }

@@ -3,7 +3,6 @@ import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { requireUncompressedPoints } from "../../../shared/tls_messages/extensions/ec_point_formats.ts";
 import { requireInitialHandshake } from "../../../shared/tls_messages/extensions/renegotiation_info.ts";
 import { nothingInCommon } from "../errors.ts";
-import { maxPlaintext } from "../record/limits.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { NegotiatedParameters } from "../server_events.ts";
 import type { Randoms, Tls12MasterSecret } from "./master_secret.ts";
@@ -19,6 +18,7 @@ export interface Tls12Handshake {
   readonly randoms: Randoms;
   readonly extendedMasterSecret: boolean;
   readonly promisesTicket: boolean;
+  readonly acknowledgesServerName: boolean;
   /** Whether a CertificateStatus follows the Certificate (RFC 6066, Section 8). */
   readonly staples: boolean;
   /** The most content the client takes in one protected record (RFC 8449). */
@@ -49,8 +49,8 @@ export function checkTls12ClientHello(options: ResolvedOptions, hello: ClientHel
 }
 
 /** RFC 8449, Section 4: in TLS 1.2 the limit is on the content. */
-export function maxSentContentOf(hello: ClientHello): number {
-  return Math.min(maxPlaintext, hello.known.recordSizeLimit ?? maxPlaintext);
+export function maxSentContentOf({ maxSentContent }: ResolvedOptions, hello: ClientHello): number {
+  return Math.min(maxSentContent, hello.known.recordSizeLimit ?? maxSentContent);
 }
 
 export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): NegotiatedParameters {

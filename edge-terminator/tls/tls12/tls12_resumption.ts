@@ -33,8 +33,10 @@ export function tryTls12Resumption(
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: session.state.extendedMasterSecret,
     promisesTicket: true,
+    // RFC 6066, Section 3: not in a resumption.
+    acknowledgesServerName: false,
     staples: false,
-    maxSentContent: maxSentContentOf(hello),
+    maxSentContent: maxSentContentOf(options, hello),
     epoch: session.state.epoch,
     issuedAt: session.state.issuedAt,
     master,

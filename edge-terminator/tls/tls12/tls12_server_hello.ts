@@ -37,12 +37,11 @@ export function encodeTls12ServerHello(
 
 /** Only answers to what the client sent; the signalling suite stands for an empty renegotiation_info (RFC 5746). */
 function serverHelloExtensions(hello: ClientHello, handshake: Tls12Handshake): Extension[] {
-  const { serverName, alpnProtocol } = handshake.terms;
+  const { alpnProtocol } = handshake.terms;
   const { known } = hello;
   const signalled = hello.cipherSuites.includes(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
   const extensions: Extension[] = [];
-  // RFC 6066, Section 3: not in a resumption.
-  if (serverName !== undefined && handshake.issuedAt === undefined) {
+  if (handshake.acknowledgesServerName) {
     extensions.push(encodeExtension(extensionMatrix.serverName.ServerHello12, true));
   }
   if (known.renegotiationInfo !== undefined || signalled) {
