@@ -1,4 +1,4 @@
-import { LocalTicketKeys } from "../../../edge-terminator/tls/tickets/local_ticket_keys.ts";
+import { LocalTicketKeys } from "../../../edge-terminator/ticket_keys/local_ticket_keys.ts";
 import { openTicket } from "../../../edge-terminator/tls/tickets/ticket.ts";
 import { hashLength } from "../../../shared/libcrypto/digest.ts";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";

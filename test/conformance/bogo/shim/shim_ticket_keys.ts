@@ -1,4 +1,4 @@
-import { LocalTicketKeys } from "../../../../edge-terminator/tls/tickets/local_ticket_keys.ts";
+import { LocalTicketKeys } from "../../../../edge-terminator/ticket_keys/local_ticket_keys.ts";
 import type {
   TicketKey,
   TicketKeyProvider,

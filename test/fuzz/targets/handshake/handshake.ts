@@ -1,4 +1,4 @@
-import { LocalTicketKeys } from "../../../../edge-terminator/tls/tickets/local_ticket_keys.ts";
+import { LocalTicketKeys } from "../../../../edge-terminator/ticket_keys/local_ticket_keys.ts";
 import { LockedPool } from "../../../../shared/memory/locked_pool.ts";
 import { ByteSource } from "../../byte_source.ts";
 import { readRecordings } from "../../corpus/recording.ts";
