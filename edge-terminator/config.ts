@@ -19,6 +19,7 @@ import { refuseContradictions } from "./config_rules.ts";
 import type { KeyServerEndpoint } from "./keyless/endpoint.ts";
 import type { IdentityFiles } from "./keyless/identity.ts";
 import type { TranscriptForm } from "./keyless/key_request.ts";
+import { type EngineSettings, engineSettings, tlsSectionSchema } from "./tls_config.ts";
 
 /** A file's path: one line, so that a key pasted in its place is refused unread. */
 const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
@@ -77,7 +78,7 @@ export const edgeConfigSchema = z.strictObject({
   identity: identitySchema,
   key_server: z.array(z.union([networkKeyServerSchema, localKeyServerSchema])).min(1).max(32),
   site: z.array(siteSchema).min(1).max(10_000),
-  tls: z.strictObject({ transcript: z.enum(["hash", "strict"]).default("hash") }).prefault({}),
+  tls: tlsSectionSchema,
   limits: limitsSchema,
   memory: memorySchema,
   admin: adminSectionSchema.optional(),
@@ -108,6 +109,7 @@ export interface EdgeConfig {
   readonly keyServers: readonly KeyServerEndpoint[];
   readonly sites: readonly SiteConfig[];
   readonly transcript: TranscriptForm;
+  readonly engine: EngineSettings;
   readonly limits: {
     readonly connections: number;
     readonly handshakeDeadline: number;
@@ -161,6 +163,7 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
       isDefault: site.default,
     })),
     transcript: file.tls.transcript,
+    engine: engineSettings(file.tls),
     limits: {
       connections: file.limits.connections,
       handshakeDeadline: file.limits.handshake_deadline_ms,

@@ -68,6 +68,8 @@ Deno.test("what the example gives as a default is the default", () => {
       /^(workers|alpn|proxy_protocol|transcript|connections|.*_deadline_ms|pool_bytes|backing|level) .*$/gm,
       "",
     )
+    .replace(/^(versions|extended_master_secret|groups) .*$/gm, "")
+    .replace(/^cipher_suites = \[[^\]]*\]$/m, "")
     .replace(/^\[(tls|limits|memory|log)\].*$/gm, "");
   assert.deepEqual(parseConfig(sparse, "sparse.toml", edgeConfigSchema), full);
 });
@@ -175,6 +177,37 @@ const mistakes: [string, (text: string) => string, RegExp][] = [
     "an unknown transcript form",
     replacing('transcript = "hash"', 'transcript = "raw"'),
     /tls\.transcript is a string of 3 characters; expected .*"hash"\|"strict"/,
+  ],
+  ["a version of before", replacing('"1.2", ', '"1.1", '), /tls\.versions\[0\] is a string .*"1\.2"\|"1\.3"/],
+  [
+    "a suite that is not spoken",
+    replacing('"TLS_AES_128_GCM_SHA256"', '"TLS_RSA_WITH_AES_128_CBC_SHA"'),
+    /tls\.cipher_suites\[0\] is a string of 28 characters; expected .*"TLS_AES_128_GCM_SHA256"/,
+  ],
+  [
+    "no suite for a version",
+    replacing(/^cipher_suites = \[[^\]]*\]/m, 'cipher_suites = ["TLS_AES_128_GCM_SHA256"]'),
+    /tls\.cipher_suites is an array of 1 element; expected a suite of TLS 1\.2, which tls\.versions has/,
+  ],
+  [
+    "no suite for TLS 1.3",
+    replacing(/"TLS_(AES|CHA)\w+",/g, ""),
+    /tls\.cipher_suites is an array of 6 elements; expected a suite of TLS 1\.3/,
+  ],
+  [
+    "a group that is not spoken",
+    replacing('"x25519"', '"x448"'),
+    /tls\.groups\[1\] is a string of 4 characters; expected .*"x25519"/,
+  ],
+  [
+    "a group twice",
+    replacing('"x25519"', '"secp256r1"'),
+    /tls\.groups\[2\] .*expected one that no earlier entry has/,
+  ],
+  [
+    "no group for TLS 1.2",
+    replacing(/^groups = .*$/m, 'groups = ["X25519MLKEM768"]'),
+    /tls\.groups .*expected a group of TLS 1\.2, which tls\.versions has: one without ML-KEM/,
   ],
   [
     "a key operation longer than the handshake",

@@ -18,7 +18,10 @@ const maximumChainLength = 10;
 const maximumFileBytes = 1 << 20;
 const minimumRsaBits = 2048;
 
-/** TLS 1.3 schemes that each kind of key can sign with, by preference (RFC 8446, Section 4.2.3). */
+/**
+ * What each kind of key can sign with, by preference (RFC 8446, Section 4.2.3). PKCS#1 v1.5 is for TLS 1.2 clients
+ * that know no PSS: the engine takes it in TLS 1.2 only.
+ */
 const schemesByKeyType: Record<ServedCertificate["keyType"], readonly number[]> = {
   "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
   "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
@@ -27,6 +30,9 @@ const schemesByKeyType: Record<ServedCertificate["keyType"], readonly number[]> 
     SignatureScheme.rsa_pss_rsae_sha256,
     SignatureScheme.rsa_pss_rsae_sha384,
     SignatureScheme.rsa_pss_rsae_sha512,
+    SignatureScheme.rsa_pkcs1_sha256,
+    SignatureScheme.rsa_pkcs1_sha384,
+    SignatureScheme.rsa_pkcs1_sha512,
   ],
 };
 

@@ -73,7 +73,8 @@ export interface ResolvedOptions {
   readonly rewriteMessage: (message: Uint8Array) => Uint8Array;
 }
 
-const defaultGroups = [
+/** Every group, by preference. */
+export const defaultGroups: readonly number[] = [
   NamedGroup.X25519MLKEM768,
   NamedGroup.x25519,
   NamedGroup.secp256r1,

@@ -36,7 +36,7 @@ export class Worker {
     this.#signer = openSigner(config, this.#metrics, log);
     const sites = siteTable(config);
     const context: ConnectionContext = {
-      createEngine: () => new TlsServerEngine({ pool }),
+      createEngine: () => new TlsServerEngine({ pool, ...config.engine }),
       findSite: (serverName) => {
         const site = sites.find(serverName);
         return site && relayedSite(site);

@@ -3,9 +3,9 @@ import type { ConfigTable } from "./config_patch.ts";
 import { edgeIdentity } from "./identities.ts";
 import type { Installation } from "./installation.ts";
 
-/** All of them for a key that decrypts; TLS 1.3 alone for the others. */
+/** All of them for a key that decrypts; those that sign for the others. */
 function purposesOf({ decrypts }: { readonly decrypts?: boolean }): string[] {
-  return decrypts === true ? ["sign-tls13", "sign-tls12", "rsa-key-exchange"] : ["sign-tls13"];
+  return ["sign-tls13", "sign-tls12", ...decrypts === true ? ["rsa-key-exchange"] : []];
 }
 
 /** A key server's configuration for all keys of the installation, all granted to the edge pop1. */

@@ -55,12 +55,9 @@ export class System implements AsyncDisposable {
     };
   }
 
-  /** Signatures that the key server has given so far, by its own counter. */
-  signatures(): Promise<number> {
-    return this.keyServer.metric("holdfast_key_server_operations_total", {
-      operation: "sign-tls13",
-      result: "ok",
-    });
+  /** Signatures of one kind that the key server has given so far, by its own counter. */
+  signatures(operation: "sign-tls13" | "sign-tls12" = "sign-tls13"): Promise<number> {
+    return this.keyServer.metric("holdfast_key_server_operations_total", { operation, result: "ok" });
   }
 
   /** What both processes have logged. */

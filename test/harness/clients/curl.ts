@@ -1,8 +1,10 @@
 import { runCommand } from "../command.ts";
-import { type ClientResult, type Endpoint, present } from "./negotiated.ts";
+import { type ClientResult, type Endpoint, ianaName, present } from "./negotiated.ts";
 
 export interface CurlOptions {
   readonly path?: string;
+  /** The one version that is offered; TLS 1.3 unless told. */
+  readonly version?: "1.2" | "1.3";
   readonly extraArguments?: readonly string[];
   /** A request body. */
   readonly body?: string;
@@ -16,16 +18,17 @@ export interface CurlResult extends ClientResult {
   readonly chain: readonly string[];
 }
 
-/** `curl` over TLS 1.3: the response is the body alone. */
+/** `curl` over one version of TLS: the response is the body alone. */
 export async function curl(endpoint: Endpoint, options: CurlOptions = {}): Promise<CurlResult> {
-  const { path = "/", body, extraArguments = [] } = options;
+  const { path = "/", body, version: offered = "1.3", extraArguments = [] } = options;
   const { code, stdout, stderr } = await runCommand("curl", [
     ...[
       "--silent",
       "--show-error",
       "--verbose",
-      "--tlsv1.3",
-
+      `--tlsv${offered}`,
+      "--tls-max",
+      offered,
       "--max-time",
       "15",
       "--noproxy",
@@ -45,7 +48,13 @@ export async function curl(endpoint: Endpoint, options: CurlOptions = {}): Promi
   const alpn = /^\* ALPN: server accepted (\S+)/m.exec(stderr)?.[1];
   return {
     verified: code === 0 && verify === "0",
-    negotiated: present({ version, cipherSuite, group: undefined, signatureScheme: undefined, alpn }),
+    negotiated: present({
+      version,
+      cipherSuite: ianaName(cipherSuite),
+      group: undefined,
+      signatureScheme: undefined,
+      alpn,
+    }),
     response: stdout,
     output: stdout + stderr,
     status: Number(status),

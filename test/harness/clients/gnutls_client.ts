@@ -41,9 +41,15 @@ function negotiatedFrom(output: string) {
   );
   return present({
     version: version?.replace(/^TLS(1\.\d).*/, "TLSv$1"),
-    cipherSuite: ianaName(cipher),
+    cipherSuite: version?.startsWith("TLS1.2") === true ? tls12Suite(signature, cipher) : ianaName(cipher),
     group: ianaName(group?.replace(/^ECDHE-/, "")),
     signatureScheme: ianaName(signature),
     alpn: /^- Application protocol: (\S+)$/m.exec(output)?.[1],
   });
+}
+
+/** In TLS 1.2 GnuTLS tells the suite's parts: the kind of key shows in the signature's name. */
+function tls12Suite(signature: string | undefined, cipher: string | undefined): string | undefined {
+  const authentication = signature?.startsWith("RSA") === true ? "RSA" : "ECDSA";
+  return ianaName(cipher)?.replace("TLS_", `TLS_ECDHE_${authentication}_WITH_`);
 }

@@ -4,7 +4,9 @@ import { type ClientResult, type Endpoint, getRequest, ianaName, present } from 
 export interface OpensslOptions {
   readonly path?: string;
   readonly alpn?: string;
-  /** As `-ciphersuites`, `-groups`, `-sigalgs` take them. */
+  /** TLS 1.3 unless told. */
+  readonly version?: "1.2" | "1.3";
+  /** As `-ciphersuites` (TLS 1.3) or `-cipher` (TLS 1.2), `-groups`, `-sigalgs` take them. */
   readonly cipherSuites?: string;
   readonly groups?: string;
   readonly signatureAlgorithms?: string;
@@ -14,16 +16,25 @@ export interface OpensslOptions {
   readonly deadline?: number;
 }
 
-/** `openssl s_client` with TLS 1.3: fetches a page and reports what was negotiated and verified. */
+/** `openssl s_client` with one version: fetches a page and reports what was negotiated and verified. */
 export async function opensslClient(endpoint: Endpoint, options: OpensslOptions = {}): Promise<ClientResult> {
   const { host, port, serverName, rootFile } = endpoint;
   const { path = "/", alpn, cipherSuites, groups, signatureAlgorithms, sendServerName = true } = options;
+  const { version = "1.3" } = options;
   const { code, stdout, stderr } = await runCommand("openssl", [
-    ...["s_client", "-connect", `${host}:${port}`, "-tls1_3", "-ign_eof", "-CAfile", rootFile],
+    ...[
+      "s_client",
+      "-connect",
+      `${host}:${port}`,
+      `-tls${version.replace(".", "_")}`,
+      "-ign_eof",
+      "-CAfile",
+      rootFile,
+    ],
     ...["-verify_return_error", "-verify_hostname", serverName],
     ...(sendServerName ? ["-servername", serverName] : ["-noservername"]),
     ...flag("-alpn", alpn),
-    ...flag("-ciphersuites", cipherSuites),
+    ...flag(version === "1.3" ? "-ciphersuites" : "-cipher", cipherSuites),
     ...flag("-groups", groups),
     ...flag("-sigalgs", signatureAlgorithms),
     ...options.extraArguments ?? [],
@@ -47,13 +58,13 @@ function flag(name: string, value: string | undefined): string[] {
 }
 
 function negotiatedFrom(output: string) {
-  const [, version, cipherSuite] = /^New, (\S+), Cipher is (\S+)$/m.exec(output) ?? [];
+  const [, version, cipherSuite] = /^(?:New|Reused), (\S+), Cipher is (\S+)$/m.exec(output) ?? [];
   const group = /^(?:Server Temp Key|Negotiated TLS1\.3 group): (?:ECDH, )?([^,\n]+)/m.exec(output)?.[1];
   const digest = /^Peer signing digest: (\S+)$/m.exec(output)?.[1];
   const type = /^Peer signature type: (\S+)$/m.exec(output)?.[1];
   return present({
     version: version?.replace("(NONE)", ""),
-    cipherSuite: cipherSuite === "(NONE)" ? undefined : cipherSuite,
+    cipherSuite: cipherSuite === "(NONE)" ? undefined : ianaName(cipherSuite),
     group: ianaName(group),
     signatureScheme: ianaName(type === undefined || /^ed/i.test(type) ? type : `${type}-${digest}`),
     alpn: /^ALPN protocol: (\S+)$/m.exec(output)?.[1],
