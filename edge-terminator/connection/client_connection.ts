@@ -105,6 +105,9 @@ export class ClientConnection {
       case "signature-needed":
         this.#handshake.sign(event.request);
         return;
+      case "rsa-decryption-needed":
+        this.#handshake.exchangeRsaKey(event.request);
+        return;
       case "handshake-complete":
         return this.#openApplication(event.parameters);
       case "application-data":

@@ -1,6 +1,8 @@
+import type { Secret } from "../../shared/memory/secret.ts";
 import type { Encapsulation } from "../../shared/libcrypto/ml_kem.ts";
 import type { RemoteSigner } from "../keyless/remote_signer.ts";
 import type { EdgeMetrics } from "../proxy/metrics.ts";
+import type { RsaDecryptionRequest } from "../tls/server_events.ts";
 import type { TlsServerEngine } from "../tls/server_engine.ts";
 import type { ServedSite } from "./application.ts";
 
@@ -28,6 +30,11 @@ export interface ConnectionContext {
   readonly createEngine: () => Engine;
   readonly findSite: (serverName: string | undefined) => ServedSite | undefined;
   readonly signer: Pick<RemoteSigner, "sign">;
+  /** The master secret in the engine's pool; absent where no engine offers RSA key exchange. */
+  readonly rsaKeyExchange?: (
+    request: RsaDecryptionRequest,
+    options: { readonly deadline: number },
+  ) => Promise<Secret>;
   readonly encapsulate: (encapsulationKey: Uint8Array) => Promise<Encapsulation>;
   readonly metrics: Pick<EdgeMetrics, "handshake">;
   readonly log: ConnectionLog;

@@ -1,6 +1,11 @@
 import { AlertDescription } from "../../shared/tls_constants.ts";
 import type { HandshakeResult } from "../proxy/metrics.ts";
-import type { ClientHelloInfo, NegotiatedParameters, SignatureRequest } from "../tls/server_events.ts";
+import type {
+  ClientHelloInfo,
+  NegotiatedParameters,
+  RsaDecryptionRequest,
+  SignatureRequest,
+} from "../tls/server_events.ts";
 import type { ServedSite } from "./application.ts";
 import type { ConnectionContext, Engine } from "./context.ts";
 import { handshakeRecord, type HandshakeTimeline } from "./handshake_record.ts";
@@ -69,17 +74,21 @@ export class Handshake {
 
   /** Answers "signature-needed". */
   async sign(request: SignatureRequest): Promise<void> {
-    const { context: { signer, limits }, engine, advance } = this.#options;
-    this.#timeline.signatureRequested = this.#elapsed();
-    const left = limits.handshakeDeadline - this.#elapsed();
-    const deadline = Math.max(1, Math.min(limits.keyOperationDeadline, left));
-    try {
-      const signature = await signer.sign(request, { deadline });
-      this.#timeline.signatureAnswered = this.#elapsed();
-      advance(() => engine.answerSignature(signature));
-    } catch (error) {
-      advance(() => engine.failPrivateKeyOperation(error as Error));
-    }
+    const { context: { signer }, engine } = this.#options;
+    await this.#askForKey(
+      (deadline) => signer.sign(request, { deadline }),
+      (signature) => engine.answerSignature(signature),
+    );
+  }
+
+  /** Answers "rsa-decryption-needed". */
+  async exchangeRsaKey(request: RsaDecryptionRequest): Promise<void> {
+    const { context: { rsaKeyExchange }, engine } = this.#options;
+    await this.#askForKey(
+      (deadline) =>
+        rsaKeyExchange?.(request, { deadline }) ?? Promise.reject(new Error("nobody decrypts here")),
+      (master) => engine.answerMasterSecret(master),
+    );
   }
 
   /** The client's Finished was right. */
@@ -111,6 +120,24 @@ export class Handshake {
     log.info(
       handshakeRecord({ result, client, serverName: this.#serverName, timeline: this.#timeline, ...end }),
     );
+  }
+
+  /** Also when the connection is over by then: the engine takes a secret back to the pool. */
+  async #askForKey<Answer>(
+    ask: (deadline: number) => Promise<Answer>,
+    take: (answer: Answer) => void,
+  ): Promise<void> {
+    const { context: { limits }, engine, advance } = this.#options;
+    this.#timeline.signatureRequested = this.#elapsed();
+    const left = limits.handshakeDeadline - this.#elapsed();
+    const deadline = Math.max(1, Math.min(limits.keyOperationDeadline, left));
+    try {
+      const answer = await ask(deadline);
+      this.#timeline.signatureAnswered = this.#elapsed();
+      advance(() => take(answer));
+    } catch (error) {
+      advance(() => engine.failPrivateKeyOperation(error as Error));
+    }
   }
 
   #passDeadline(): void {

@@ -1,9 +1,11 @@
 import type {
+  RsaKeyExchangeRequest,
   SignTls12Request,
   SignTls13Request,
   Tls13Transcript,
 } from "../../shared/keyless_protocol/operations.ts";
-import type { SignatureRequest, Tls13SignatureRequest } from "../tls/server_events.ts";
+import { maximumEncryptedPreMasterSecretLength } from "../../shared/keyless_protocol/requests.ts";
+import type { RsaDecryptionRequest, SignatureRequest, Tls13SignatureRequest } from "../tls/server_events.ts";
 
 /** What is sent of a TLS 1.3 transcript: its hash, or in `strict` the messages, for key servers whose grants ask for it. */
 export type TranscriptForm = "hash" | "strict";
@@ -14,13 +16,7 @@ export function keyRequest(
   form: TranscriptForm,
   deadline: number,
 ): SignTls13Request | SignTls12Request {
-  const common = {
-    role: "server",
-    subjectKeyIdentifier: request.certificate.subjectKeyIdentifier,
-    serverName: request.serverName ?? "",
-    deadline: Math.max(1, Math.floor(deadline)),
-    signatureScheme: request.scheme,
-  } as const;
+  const common = { ...commonFields(request, deadline), signatureScheme: request.scheme };
   switch (request.kind) {
     case "tls13-certificate-verify":
       return { operation: "sign-tls13", ...common, transcript: transcript(request, form) };
@@ -29,6 +25,40 @@ export function keyRequest(
       return { operation: "sign-tls12", ...common, clientRandom, serverRandom, namedCurve, publicKey };
     }
   }
+}
+
+/**
+ * The same for a premaster to decrypt; the answer comes sealed to `recipientPublicKey`. A ciphertext that is longer than
+ * any key's goes as none: a bad one like every other.
+ */
+export function rsaKeyExchangeRequest(
+  request: RsaDecryptionRequest,
+  recipientPublicKey: Uint8Array,
+  deadline: number,
+): RsaKeyExchangeRequest {
+  const { clientVersion, hash: prfHash, seed, encryptedPreMasterSecret: ciphertext } = request;
+  const fits = ciphertext.length <= maximumEncryptedPreMasterSecretLength;
+  return {
+    operation: "rsa-key-exchange",
+    ...commonFields(request, deadline),
+    clientVersion,
+    prfHash,
+    seed,
+    encryptedPreMasterSecret: fits ? ciphertext : new Uint8Array(0),
+    recipientPublicKey,
+  };
+}
+
+function commonFields(
+  { certificate, serverName }: SignatureRequest | RsaDecryptionRequest,
+  deadline: number,
+) {
+  return {
+    role: "server",
+    subjectKeyIdentifier: certificate.subjectKeyIdentifier,
+    serverName: serverName ?? "",
+    deadline: Math.max(1, Math.floor(deadline)),
+  } as const;
 }
 
 function transcript(request: Tls13SignatureRequest, form: TranscriptForm): Tls13Transcript {

@@ -1,26 +1,36 @@
-import type { OperationName } from "../../shared/keyless_protocol/operations.ts";
-import type { SignatureRequest } from "../tls/server_events.ts";
+import type { LockedPool } from "../../shared/memory/locked_pool.ts";
+import type { Secret } from "../../shared/memory/secret.ts";
+import type { RsaDecryptionRequest, SignatureRequest } from "../tls/server_events.ts";
 import { DeadlineWheel } from "./deadline_wheel.ts";
 import type { KeyServerEndpoint } from "./endpoint.ts";
 import { KeyOperationError } from "./errors.ts";
 import type { KeylessEvents } from "./events.ts";
 import { Failover, verdicts } from "./failover.ts";
 import type { IdentityFiles } from "./identity.ts";
+import { type KeyOperation, rsaKeyExchangeOperation, signatureOperation } from "./key_operation.ts";
+import type { TranscriptForm } from "./key_request.ts";
 import type { KeyServerHealth } from "./key_server_health.ts";
 import { KeyServerLink } from "./key_server_link.ts";
-import { keyRequest, type TranscriptForm } from "./key_request.ts";
 import { defaultLinkTiming, type LinkTiming } from "./link_timing.ts";
 
-/** Where the edge's signatures come from. */
+/** Where the edge's signatures come from, and master secrets where RSA key exchange is on. */
 export interface RemoteSigner {
   /**
    * The signature as the TLS message carries it (ECDSA in DER), within `deadline` milliseconds; tries other key
    * servers where they may help. Rejects with {@link KeyOperationError}, at the deadline at the latest.
    */
   sign(request: SignatureRequest, options: { readonly deadline: number }): Promise<Uint8Array>;
+  /**
+   * The master secret of a TLS 1.2 RSA key exchange, 48 bytes in a block of `pool` that the caller owns. Tries and rejects
+   * as `sign` does; a bad ciphertext is no reason to.
+   */
+  exchangeRsaKey(
+    request: RsaDecryptionRequest,
+    options: { readonly deadline: number; readonly pool: LockedPool },
+  ): Promise<Secret>;
   /** By the configuration's order. */
   health(): KeyServerHealth[];
-  /** Operations that nobody has answered yet; 0 once every promise of `sign` has settled. */
+  /** Operations that nobody has answered yet; 0 once every promise has settled. */
   readonly inFlight: number;
   /** Refuses new operations, lets those in flight end, then closes every connection. */
   close(): Promise<void>;
@@ -51,15 +61,9 @@ export function openRemoteSigner(options: RemoteSignerOptions): RemoteSigner {
   return new KeyServerSigner(options);
 }
 
-const operationNames = {
-  "tls13-certificate-verify": "sign-tls13",
-  "tls12-server-key-exchange": "sign-tls12",
-} as const satisfies Record<SignatureRequest["kind"], OperationName>;
-
 /** One operation on its way through the key servers. */
-interface Operation {
-  readonly request: SignatureRequest;
-  readonly keyName: string;
+interface Operation<Result> {
+  readonly wanted: KeyOperation<Result>;
   /** On the clock of `performance.now`. */
   readonly until: number;
   readonly excluded: Set<KeyServerLink>;
@@ -74,7 +78,7 @@ class KeyServerSigner implements RemoteSigner {
   readonly #failover: Failover;
   readonly #transcript: TranscriptForm;
   readonly #events: KeylessEvents;
-  readonly #operations = new Set<Promise<Uint8Array>>();
+  readonly #operations = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(options: RemoteSignerOptions) {
@@ -101,18 +105,14 @@ class KeyServerSigner implements RemoteSigner {
   }
 
   sign(request: SignatureRequest, { deadline }: { readonly deadline: number }): Promise<Uint8Array> {
-    const operation: Operation = {
-      request,
-      keyName: request.certificate.subjectKeyIdentifier.toHex(),
-      until: performance.now() + deadline,
-      excluded: new Set(),
-      losses: new Map(),
-      attempts: 0,
-      lastError: undefined,
-    };
-    const signature = this.#complete(operation, performance.now());
-    this.#operations.add(signature);
-    return signature.finally(() => this.#operations.delete(signature));
+    return this.#begin(signatureOperation(request, this.#transcript), deadline);
+  }
+
+  exchangeRsaKey(
+    request: RsaDecryptionRequest,
+    { deadline, pool }: { readonly deadline: number; readonly pool: LockedPool },
+  ): Promise<Secret> {
+    return this.#begin(rsaKeyExchangeOperation(request, pool), deadline);
   }
 
   health(): KeyServerHealth[] {
@@ -127,31 +127,45 @@ class KeyServerSigner implements RemoteSigner {
     this.#wheel[Symbol.dispose]();
   }
 
-  async #complete(operation: Operation, began: number): Promise<Uint8Array> {
+  #begin<Result>(wanted: KeyOperation<Result>, deadline: number): Promise<Result> {
+    const operation: Operation<Result> = {
+      wanted,
+      until: performance.now() + deadline,
+      excluded: new Set(),
+      losses: new Map(),
+      attempts: 0,
+      lastError: undefined,
+    };
+    const result = this.#complete(operation, performance.now());
+    this.#operations.add(result);
+    return result.finally(() => this.#operations.delete(result));
+  }
+
+  async #complete<Result>(operation: Operation<Result>, began: number): Promise<Result> {
     const report = (result: "ok" | KeyOperationError["code"]) => {
       const seconds = (performance.now() - began) / 1000;
       this.#events.operation?.({
-        operation: operationNames[operation.request.kind],
+        operation: operation.wanted.name,
         result,
         attempts: operation.attempts,
         seconds,
       });
     };
     try {
-      const signature = await this.#run(operation);
+      const answer = await this.#run(operation);
       report("ok");
-      return signature;
+      return answer;
     } catch (error) {
       if (error instanceof KeyOperationError) report(error.code);
       throw error;
     }
   }
 
-  async #run(operation: Operation): Promise<Uint8Array> {
+  async #run<Result>(operation: Operation<Result>): Promise<Result> {
     if (this.#closed) throw new KeyOperationError("signer-closed", "the edge is stopping");
     for (;;) {
       const left = operation.until - performance.now();
-      const [link, other] = this.#failover.candidates(operation.keyName, operation.excluded);
+      const [link, other] = this.#failover.candidates(operation.wanted.keyName, operation.excluded);
       if (left <= 0) throw operation.lastError ?? nobodyInTime();
       if (link === undefined) {
         await this.#waitForKeyServer(operation, left);
@@ -163,17 +177,18 @@ class KeyServerSigner implements RemoteSigner {
   }
 
   /** One attempt at one key server. Undefined: try again; throws what is final. */
-  async #attempt(operation: Operation, link: KeyServerLink, time: number): Promise<Uint8Array | undefined> {
+  async #attempt<Result>(
+    operation: Operation<Result>,
+    link: KeyServerLink,
+    time: number,
+  ): Promise<Result | undefined> {
     operation.attempts++;
     try {
-      const answer = await link.ask(keyRequest(operation.request, this.#transcript, time), time);
-      if (answer.type !== "signature") throw new TypeError(`unexpected ${answer.type}`);
-      // A copy: the answer is a view that would keep the whole chunk it came in alive.
-      return answer.signature.slice();
+      return await operation.wanted.ask(link, time);
     } catch (error) {
       if (!(error instanceof KeyOperationError)) throw error;
       operation.lastError = error;
-      this.#failover.note(link, operation.keyName, error);
+      this.#failover.note(link, operation.wanted.keyName, error);
       const verdict = verdicts[error.code];
       if (verdict === "final") throw error;
       const losses = (operation.losses.get(link) ?? 0) + 1;
@@ -184,7 +199,7 @@ class KeyServerSigner implements RemoteSigner {
   }
 
   /** Returns when a key server has accepted a channel; throws when there is nothing left to wait for. */
-  async #waitForKeyServer(operation: Operation, left: number): Promise<void> {
+  async #waitForKeyServer(operation: Operation<unknown>, left: number): Promise<void> {
     const { lastError, excluded } = operation;
     // After a definite answer from those that are there, the handshake is not held up for one that is not.
     const isUndecided = lastError === undefined || lastError.code === "connection-lost";

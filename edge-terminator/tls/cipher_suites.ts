@@ -23,11 +23,15 @@ const tls13Suites: readonly Tls13CipherSuite[] = [
   tls13Suite(CipherSuite.TLS_CHACHA20_POLY1305_SHA256, "chacha20-poly1305", "sha256"),
 ];
 
-/** A cipher suite of TLS 1.2 (RFC 5289; RFC 7905): ephemeral keys and an AEAD, nothing else is spoken. */
+/**
+ * A cipher suite of TLS 1.2 with an AEAD: ephemeral keys (RFC 5289; RFC 7905), or, only where the options list it, RSA
+ * key exchange (RFC 5288).
+ */
 export interface Tls12CipherSuite {
   readonly version: "TLS 1.2";
   readonly id: number;
-  /** What kind of certificate key signs. Ed25519 counts as ECDSA (RFC 8422, Section 5.10). */
+  readonly keyExchange: "ecdhe" | "rsa";
+  /** What kind of certificate key signs, or decrypts. Ed25519 counts as ECDSA (RFC 8422, Section 5.10). */
   readonly authentication: "ecdsa" | "rsa";
   readonly aead: AeadName;
   /** The PRF's hash. */
@@ -44,6 +48,7 @@ const tls12Suite = (
 ): Tls12CipherSuite => ({
   version: "TLS 1.2",
   id,
+  keyExchange: "ecdhe",
   authentication,
   aead,
   hash,
@@ -64,12 +69,25 @@ const tls12Suites: readonly Tls12CipherSuite[] = [
   tls12Suite(CipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "rsa", "chacha20-poly1305", "sha256"),
 ];
 
+const rsaSuite = (id: number, aead: AeadName, hash: HashName): Tls12CipherSuite => ({
+  ...tls12Suite(id, "rsa", aead, hash),
+  keyExchange: "rsa",
+});
+
+const rsaSuites: readonly Tls12CipherSuite[] = [
+  rsaSuite(CipherSuite.TLS_RSA_WITH_AES_128_GCM_SHA256, "aes-128-gcm", "sha256"),
+  rsaSuite(CipherSuite.TLS_RSA_WITH_AES_256_GCM_SHA384, "aes-256-gcm", "sha384"),
+];
+
 /** The TLS 1.2 suite of an IANA number; undefined when the engine does not speak it. */
 export function findTls12CipherSuite(id: number): Tls12CipherSuite | undefined {
-  return tls12Suites.find((suite) => suite.id === id);
+  return [...tls12Suites, ...rsaSuites].find((suite) => suite.id === id);
 }
 
-/** Every suite, by preference. */
+/** RSA key exchange: no forward secrecy, so it is off unless the options list it beside the others. */
+export const rsaKeyExchangeSuites: readonly number[] = rsaSuites.map(({ id }) => id);
+
+/** Every suite with ephemeral keys, by preference. */
 export const allCipherSuites: readonly number[] = [...tls13Suites, ...tls12Suites].map(({ id }) => id);
 
 /** The TLS 1.3 suite of an IANA number; undefined when the engine does not speak it. */

@@ -1,5 +1,6 @@
 import { AlertDescription, ContentType } from "../../shared/tls_constants.ts";
 import { InternalFailure, unexpectedMessage } from "../../shared/tls_messages/errors.ts";
+import type { Secret } from "../../shared/memory/secret.ts";
 import { alertFor, sendAlert } from "./alerts.ts";
 import { Connection } from "./connection.ts";
 import { AlertReceived, asTlsError, EngineMisusedError } from "./errors.ts";
@@ -11,6 +12,7 @@ import type { TlsSite } from "./site.ts";
 import { receiveChangeCipherSpec } from "./states/awaiting_change_cipher_spec.ts";
 import { failEncapsulation, receiveEncapsulation } from "./states/awaiting_encapsulation.ts";
 import { receiveKeyExchangeSignature } from "./states/awaiting_key_exchange_signature.ts";
+import { receiveMasterSecret } from "./states/awaiting_rsa_decryption.ts";
 import { receiveSignature } from "./states/awaiting_signature.ts";
 import { receiveSite } from "./states/awaiting_site.ts";
 import { receiveApplicationData, sendApplicationData, updateSendingKey } from "./states/connected.ts";
@@ -93,10 +95,20 @@ export class TlsServerEngine implements Disposable {
     );
   }
 
-  /** Answers "signature-needed" when there is none: internal_error. */
+  /** Answers "rsa-decryption-needed" with a master secret, which becomes the engine's, whatever the state. */
+  answerMasterSecret(secret: Secret): void {
+    using unused = new DisposableStack();
+    unused.use(secret);
+    this.#answer(["awaiting-rsa-decryption"], (state) => {
+      unused.move();
+      return receiveMasterSecret(state, this.#connection, secret);
+    });
+  }
+
+  /** Answers "signature-needed" and "rsa-decryption-needed" when there is nothing to answer with: internal_error. */
   failPrivateKeyOperation(error: Error): void {
-    this.#answer(signatureStates, () => {
-      throw new InternalFailure("Cannot sign: the private key operation failed", {
+    this.#answer([...signatureStates, "awaiting-rsa-decryption"], () => {
+      throw new InternalFailure("Cannot go on: the private key operation failed", {
         cause: error,
         reason: "PRIVATE_KEY_OPERATION_FAILED",
       });

@@ -1,3 +1,4 @@
+import type { MasterSecretSeed } from "../../shared/keyless_protocol/operations.ts";
 import type { HashName } from "../../shared/libcrypto/digest.ts";
 import type { TlsError } from "../../shared/tls_messages/errors.ts";
 import type { ServedCertificate } from "./served_certificate.ts";
@@ -47,6 +48,20 @@ export interface Tls12SignatureRequest {
 
 export type SignatureRequest = Tls13SignatureRequest | Tls12SignatureRequest;
 
+/** The premaster of a TLS 1.2 RSA key exchange is to be decrypted, and made into a master secret at once. */
+export interface RsaDecryptionRequest {
+  readonly kind: "rsa-key-exchange";
+  readonly certificate: ServedCertificate;
+  readonly serverName?: string;
+  /** ClientHello.client_version, which the premaster has to repeat. */
+  readonly clientVersion: number;
+  /** The PRF's. */
+  readonly hash: "sha256" | "sha384";
+  readonly seed: MasterSecretSeed;
+  /** As the client sent it, of any length. */
+  readonly encryptedPreMasterSecret: Uint8Array;
+}
+
 /** What a finished handshake agreed on. Numbers are IANA's. */
 export interface NegotiatedParameters {
   readonly version: number;
@@ -68,6 +83,8 @@ export type TlsServerEvent =
   | { readonly type: "encapsulation-needed"; readonly group: number; readonly encapsulationKey: Uint8Array }
   /** Wants `answerSignature` or `failPrivateKeyOperation`. */
   | { readonly type: "signature-needed"; readonly request: SignatureRequest }
+  /** Wants `answerMasterSecret` or `failPrivateKeyOperation`; only with RSA key exchange, which is off by default. */
+  | { readonly type: "rsa-decryption-needed"; readonly request: RsaDecryptionRequest }
   | { readonly type: "handshake-complete"; readonly parameters: NegotiatedParameters }
   /** `data` is the receiver's to keep. */
   | { readonly type: "application-data"; readonly data: Uint8Array }

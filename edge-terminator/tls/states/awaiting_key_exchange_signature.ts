@@ -9,25 +9,26 @@ import {
 import type { Connection } from "../connection.ts";
 import type { KeyPair } from "../key_exchange/key_pair.ts";
 import type { TlsSite } from "../site.ts";
-import { chooseTls12, type Tls12Choice } from "../tls12/tls12_choice.ts";
+import { chooseTls12, type Tls12EphemeralChoice } from "../tls12/tls12_choice.ts";
 import { maxSentContentOf, type Tls12Handshake } from "../tls12/tls12_handshake.ts";
 import { encodeTls12ServerHello, tls12ServerRandom } from "../tls12/tls12_server_hello.ts";
 import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.ts";
+import { type AwaitingEncryptedPremaster, expectEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
 
 /** TLS 1.2: ServerHello and Certificate are written; ServerKeyExchange waits for the private key. */
 export interface AwaitingKeyExchangeSignature {
   readonly name: "awaiting-key-exchange-signature";
   readonly handshake: Tls12Handshake;
-  readonly choice: Tls12Choice;
+  readonly choice: Tls12EphemeralChoice;
   readonly keyPair: KeyPair;
 }
 
-/** RFC 5246, Section 7.3, up to ServerKeyExchange (RFC 8422, Section 5.4). */
+/** RFC 5246, Section 7.3, up to ServerKeyExchange (RFC 8422, Section 5.4), which RSA key exchange does without. */
 export function startTls12(
   connection: Connection,
   hello: ClientHello,
   site: TlsSite,
-): AwaitingKeyExchangeSignature {
+): AwaitingKeyExchangeSignature | AwaitingEncryptedPremaster {
   const { options, keeper, transcript } = connection;
   const choice = chooseTls12(options, site, hello);
   transcript.add(hello.raw);
@@ -35,20 +36,21 @@ export function startTls12(
   transcript.forgetMessages();
   const handshake: Tls12Handshake = {
     terms: choice,
-    group: choice.group.id,
-    signatureScheme: choice.signatureScheme,
+    group: choice.group?.id ?? 0,
+    signatureScheme: choice.group === undefined ? 0 : choice.signatureScheme,
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: hello.known.extendedMasterSecret === true,
     staples: hello.known.statusRequest !== undefined && choice.certificate.ocspResponse !== undefined,
     maxSentContent: maxSentContentOf(options, hello),
     promisesTicket: options.tickets !== undefined && hello.known.sessionTicket !== undefined,
-    epoch: site.resumptionEpoch ?? 0,
     acknowledgesServerName: choice.serverName !== undefined && (site.acknowledgesServerName ?? true),
+    epoch: site.resumptionEpoch ?? 0,
   };
   connection.send(encodeTls12ServerHello(hello, handshake, new Uint8Array(0)));
   connection.send(encodeCertificateTls12({ certificateList: choice.certificate.chain }));
   const { ocspResponse } = choice.certificate;
   if (handshake.staples) connection.send(encodeCertificateStatus({ ocspResponse: ocspResponse! }));
+  if (choice.group === undefined) return expectEncryptedPremaster(connection, hello, handshake, choice);
   const keyPair = keeper.keep(options.generateKeyPair(choice.group.curve));
   requestKeyExchangeSignature(connection, handshake, choice, keyPair);
   return { name: "awaiting-key-exchange-signature", handshake, choice, keyPair };
@@ -57,7 +59,7 @@ export function startTls12(
 function requestKeyExchangeSignature(
   connection: Connection,
   { randoms }: Tls12Handshake,
-  choice: Tls12Choice,
+  choice: Tls12EphemeralChoice,
   keyPair: KeyPair,
 ): void {
   const params = { namedCurve: choice.group.id, publicKey: keyPair.publicKey };

@@ -11,6 +11,7 @@ import { chooseSigner, chooseTls13, type Tls13Choice } from "../tls13_choice.ts"
 import { tryTls12Resumption } from "../tls12/tls12_resumption.ts";
 import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
 import { type AwaitingEncapsulation, requestEncapsulation } from "./awaiting_encapsulation.ts";
+import type { AwaitingEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
 import type { AwaitingFinished } from "./awaiting_finished.ts";
 import { type AwaitingKeyExchangeSignature, startTls12 } from "./awaiting_key_exchange_signature.ts";
 import { type AwaitingSecondClientHello, sendHelloRetryRequest } from "./awaiting_second_client_hello.ts";
@@ -29,6 +30,7 @@ type AfterSite =
   | AwaitingSignature
   | AwaitingFinished
   | AwaitingKeyExchangeSignature
+  | AwaitingEncryptedPremaster
   | AwaitingChangeCipherSpec;
 
 /** The handshake's parameters are chosen; the client's share of the group decides how it goes on. */

@@ -4,6 +4,7 @@ import type { Connection } from "../connection.ts";
 import { EngineMisusedError } from "../errors.ts";
 import { receiveClientHello } from "./awaiting_client_hello.ts";
 import { receiveClientKeyExchange } from "./awaiting_client_key_exchange.ts";
+import { receiveEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
 import { receiveFinished } from "./awaiting_finished.ts";
 import { receiveSecondClientHello } from "./awaiting_second_client_hello.ts";
 import { receiveTls12Finished } from "./awaiting_tls12_finished.ts";
@@ -18,6 +19,7 @@ export function awaitsPeer(state: State): boolean {
     case "awaiting-second-client-hello":
     case "awaiting-finished":
     case "awaiting-client-key-exchange":
+    case "awaiting-encrypted-premaster":
     case "awaiting-change-cipher-spec":
     case "awaiting-tls12-finished":
     case "connected":
@@ -26,6 +28,7 @@ export function awaitsPeer(state: State): boolean {
     case "awaiting-encapsulation":
     case "awaiting-signature":
     case "awaiting-key-exchange-signature":
+    case "awaiting-rsa-decryption":
     case "closed":
     case "failed":
       return false;
@@ -49,6 +52,8 @@ export function receiveMessage(state: State, connection: Connection, message: Ha
         : refuseRenegotiation();
     case "awaiting-client-key-exchange":
       return receiveClientKeyExchange(state, connection, message);
+    case "awaiting-encrypted-premaster":
+      return receiveEncryptedPremaster(state, connection, message);
     case "awaiting-change-cipher-spec":
       throw unexpectedMessage("Cannot go on with the peer: change_cipher_spec is next", "UNEXPECTED_RECORD");
     case "awaiting-tls12-finished":
@@ -57,6 +62,7 @@ export function receiveMessage(state: State, connection: Connection, message: Ha
     case "awaiting-encapsulation":
     case "awaiting-signature":
     case "awaiting-key-exchange-signature":
+    case "awaiting-rsa-decryption":
     case "closed":
     case "failed":
       throw new EngineMisusedError("take a message", state.name);

@@ -2,8 +2,10 @@ import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts"
 import type { AwaitingClientHello } from "./awaiting_client_hello.ts";
 import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.ts";
 import type { AwaitingEncapsulation } from "./awaiting_encapsulation.ts";
+import type { AwaitingEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
 import type { AwaitingFinished } from "./awaiting_finished.ts";
 import type { AwaitingKeyExchangeSignature } from "./awaiting_key_exchange_signature.ts";
+import type { AwaitingRsaDecryption } from "./awaiting_rsa_decryption.ts";
 import type { AwaitingSecondClientHello } from "./awaiting_second_client_hello.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
 import type { AwaitingSite } from "./awaiting_site.ts";
@@ -32,7 +34,9 @@ export interface Failed {
  *                                             +-> awaiting-signature -> awaiting-finished -> connected -> closed
  *                                             |                                                 ^
  *          TLS 1.2:                           +-> awaiting-key-exchange-signature               |
- *                                                   -> awaiting-client-key-exchange             |
+ *                                             |     -> awaiting-client-key-exchange ---+        |
+ *                                             +-> awaiting-encrypted-premaster         |        |
+ *                                                   -> awaiting-rsa-decryption --------+        |
  *                                                      -> awaiting-change-cipher-spec           |
  *                                                         -> awaiting-tls12-finished -----------+
  */
@@ -45,6 +49,8 @@ export type State =
   | AwaitingFinished
   | AwaitingKeyExchangeSignature
   | AwaitingClientKeyExchange
+  | AwaitingEncryptedPremaster
+  | AwaitingRsaDecryption
   | AwaitingChangeCipherSpec
   | AwaitingTls12Finished
   | Connected

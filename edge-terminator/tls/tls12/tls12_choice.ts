@@ -17,23 +17,35 @@ export interface Tls12Terms {
   readonly alpnProtocol?: string;
 }
 
-/** What the server takes of a TLS 1.2 client's offer in a full handshake. */
-export interface Tls12Choice extends Tls12Terms {
+/** What the server takes of a TLS 1.2 client's offer in a full handshake with ephemeral keys. */
+export interface Tls12EphemeralChoice extends Tls12Terms {
   readonly group: KeyExchangeGroup;
   readonly certificate: ServedCertificate;
   readonly signatureScheme: number;
 }
 
-/** The first certificate that some suite, some scheme and the client's curves go with; then the server's preferences. */
+/** The same of one with RSA key exchange: nothing is signed. */
+export interface Tls12RsaChoice extends Tls12Terms {
+  readonly group: undefined;
+  readonly certificate: ServedCertificate;
+}
+
+export type Tls12Choice = Tls12EphemeralChoice | Tls12RsaChoice;
+
+/**
+ * The first certificate that some suite, some scheme and the client's curves go with; then the server's preferences.
+ * RSA key exchange, where it is on, comes after everything with forward secrecy that any certificate can do.
+ */
 export function chooseTls12(options: ResolvedOptions, site: TlsSite, hello: ClientHello): Tls12Choice {
   const { serverName } = hello.known;
   const suites = commonSuites(options, hello);
-  const group = chooseGroup(options, hello);
-  const signer = chooseSigner(site, hello, suites);
+  const certificates = eligibleCertificates(site, hello);
+  const signer = chooseEphemeral(options, certificates, hello, suites);
+  const choice = "signatureScheme" in signer ? signer : chooseDecrypter(certificates, suites);
+  if (choice === undefined) throw signer;
   const alpnProtocol = chooseApplicationProtocol(site.alpnProtocols, hello.known.alpn);
   return {
-    group,
-    ...signer,
+    ...choice,
     ...(serverName === undefined ? {} : { serverName }),
     ...(alpnProtocol === undefined ? {} : { alpnProtocol }),
   };
@@ -50,27 +62,41 @@ function noSharedCipher() {
 }
 
 /** A client that names no curves could do any by RFC 8422, Section 4; no real one does without, and none is guessed. */
-function chooseGroup(options: ResolvedOptions, hello: ClientHello): KeyExchangeGroup {
+function chooseGroup(options: ResolvedOptions, hello: ClientHello): KeyExchangeGroup | undefined {
   const offered = hello.known.supportedGroups ?? [];
   for (const id of options.groups) {
     const group = findGroup(id);
     if (group !== undefined && !isHybrid(group) && offered.includes(id)) return group;
   }
-  throw noSharedCipher();
+  return undefined;
 }
 
-interface Signer {
-  readonly suite: Tls12CipherSuite;
-  readonly certificate: ServedCertificate;
-  readonly signatureScheme: number;
+/** The first certificate that decrypts by one of the suites, if any. */
+function chooseDecrypter(
+  certificates: readonly ServedCertificate[],
+  suites: readonly Tls12CipherSuite[],
+): Tls12RsaChoice | undefined {
+  const suite = suites.find(({ keyExchange }) => keyExchange === "rsa");
+  const certificate = certificates.find(({ keyType }) => keyType === "rsa");
+  return suite && certificate && { group: undefined, suite, certificate };
 }
 
-function chooseSigner(site: TlsSite, hello: ClientHello, suites: readonly Tls12CipherSuite[]): Signer {
+/** The choice, or what to refuse the client with. */
+function chooseEphemeral(
+  options: ResolvedOptions,
+  certificates: readonly ServedCertificate[],
+  hello: ClientHello,
+  suites: readonly Tls12CipherSuite[],
+): Tls12EphemeralChoice | ReturnType<typeof noSharedCipher> {
+  const group = chooseGroup(options, hello);
+  if (group === undefined) return noSharedCipher();
   const offered = hello.known.signatureAlgorithms ?? sha1Schemes;
   let refusal = noSharedCipher();
-  for (const certificate of eligibleCertificates(site, hello)) {
+  for (const certificate of certificates) {
     const authentication = certificate.keyType === "rsa" ? "rsa" : "ecdsa";
-    const suite = suites.find((candidate) => candidate.authentication === authentication);
+    const suite = suites.find((candidate) =>
+      candidate.keyExchange === "ecdhe" && candidate.authentication === authentication
+    );
     if (suite === undefined) continue;
     if (!knowsCurve(certificate, hello)) {
       refusal = cannotSign("WRONG_CURVE", "it does not do the curve of the certificate's key");
@@ -79,13 +105,13 @@ function chooseSigner(site: TlsSite, hello: ClientHello, suites: readonly Tls12C
     const signatureScheme = certificate.signatureSchemes.find((scheme) =>
       tls12Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
     );
-    if (signatureScheme !== undefined) return { suite, certificate, signatureScheme };
+    if (signatureScheme !== undefined) return { group, suite, certificate, signatureScheme };
     // A suite whose key exchange signs nothing would still have done for an RSA key: it is the suites that fail.
     refusal = authentication === "rsa"
       ? noSharedCipher()
       : cannotSign("NO_COMMON_SIGNATURE_ALGORITHMS", "no certificate's key can sign as it accepts");
   }
-  throw refusal;
+  return refusal;
 }
 
 function cannotSign(reason: string, why: string) {

@@ -11,9 +11,9 @@ import { refuseFallback, type Tls12Terms } from "./tls12_choice.ts";
 /** What a TLS 1.2 handshake has agreed on by its ServerHello. */
 export interface Tls12Handshake {
   readonly terms: Tls12Terms;
-  /** IANA number; in a resumption that of the session. */
+  /** IANA number; in a resumption that of the session; 0 with RSA key exchange. */
   readonly group: number;
-  /** IANA number; 0 in a resumption. */
+  /** IANA number; 0 in a resumption and with RSA key exchange. */
   readonly signatureScheme: number;
   readonly randoms: Randoms;
   readonly extendedMasterSecret: boolean;

@@ -9,7 +9,8 @@ import type { KeySpec } from "../../../harness/token/softhsm_token.ts";
 import type { RemoteKeySettings } from "../shim/remote_keys.ts";
 import type { OperationCounts } from "./report.ts";
 
-const operations = ["sign-tls13", "sign-tls12"] as const;
+const signing = ["sign-tls13", "sign-tls12"] as const;
+const operations = [...signing, "rsa-key-exchange"] as const;
 
 /** A key server in a process of its own that holds the runner's keys in a SoftHSM token, for shims as its edges. */
 export class RemoteKeyServer implements AsyncDisposable {
@@ -24,7 +25,12 @@ export class RemoteKeyServer implements AsyncDisposable {
   static async start(folder: string, keys: readonly KeySpec[]): Promise<RemoteKeyServer> {
     const home = join(folder, "key-server");
     await Deno.mkdir(home, { mode: 0o700 });
-    const installation = await Installation.create({ folder: home, host: ownLoopbackAddress(), keys });
+    const decrypting = keys.map((key) => ({ ...key, decrypts: isRsa(key) }));
+    const installation = await Installation.create({
+      folder: home,
+      host: ownLoopbackAddress(),
+      keys: decrypting,
+    });
     await writeIdentity(home, "edge-pop1", await installation.pki.edgeIdentity(edgeIdentity("pop1")));
     const tally = installation.file("tally");
     await Deno.writeFile(tally, new Uint8Array(0));
@@ -39,7 +45,7 @@ export class RemoteKeyServer implements AsyncDisposable {
     const settingsFile = installation.file("remote-key.json");
     await writePublic(settingsFile, JSON.stringify(settings));
     const process = await installation.startKeyServer({
-      patch: everyNameGranted(keys.map(({ name }) => name)),
+      patch: everyNameGranted(keys),
     });
     return new RemoteKeyServer(process, ["-remote-key", settingsFile], tally);
   }
@@ -63,10 +69,23 @@ export class RemoteKeyServer implements AsyncDisposable {
 }
 
 /** The runner asks for names as it likes, or for none: the grants have no list. */
-function everyNameGranted(keys: readonly string[]): ConfigTable {
+function everyNameGranted(keys: readonly KeySpec[]): ConfigTable {
+  const purposes = (key: KeySpec) => isRsa(key) ? operations : signing;
   return {
-    key: keys.map((name) => ({ name, uri: `pkcs11:object=${name};type=private`, purposes: operations })),
-    grant: keys.map((key) => ({ edge: edgeIdentity("pop1"), key, operations })),
+    key: keys.map((key) => ({
+      name: key.name,
+      uri: `pkcs11:object=${key.name};type=private`,
+      purposes: purposes(key),
+    })),
+    grant: keys.map((key) => ({
+      edge: edgeIdentity("pop1"),
+      key: key.name,
+      operations: purposes(key),
+    })),
     log: { level: "warn" },
   };
+}
+
+function isRsa({ type }: KeySpec): boolean {
+  return type.startsWith("rsa");
 }

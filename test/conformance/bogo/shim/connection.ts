@@ -103,6 +103,8 @@ export class ShimConnection implements Disposable {
         return await this.#encapsulate(event);
       case "signature-needed":
         return await this.#sign(event);
+      case "rsa-decryption-needed":
+        return await this.#exchangeRsaKey(event);
       case "handshake-complete":
         checkHandshake(this.#config, this.#isResumption, event.parameters, this.#signer);
         this.#handshakeComplete = true;
@@ -140,6 +142,19 @@ export class ShimConnection implements Disposable {
     this.#signer = signer;
     try {
       this.#engine.answerSignature(await this.#state.keys.sign(request, signer));
+    } catch (error) {
+      this.#engine.failPrivateKeyOperation(error as Error);
+    }
+  }
+
+  async #exchangeRsaKey({ request }: EventOf<"rsa-decryption-needed">): Promise<void> {
+    await this.#suspend();
+    const owner = this.#credentials.find(({ served }) => served === request.certificate)!;
+    this.#signer = owner;
+    try {
+      this.#engine.answerMasterSecret(
+        await this.#state.keys.exchangeRsaKey(request, owner, this.#state.pool),
+      );
     } catch (error) {
       this.#engine.failPrivateKeyOperation(error as Error);
     }

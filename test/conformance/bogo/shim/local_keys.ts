@@ -1,7 +1,13 @@
 import { Buffer } from "node:buffer";
-import { constants, sign } from "node:crypto";
-import type { SignatureRequest } from "../../../../edge-terminator/tls/server_events.ts";
+import { constants, type KeyObject, privateDecrypt, sign } from "node:crypto";
+import type {
+  RsaDecryptionRequest,
+  SignatureRequest,
+} from "../../../../edge-terminator/tls/server_events.ts";
+import type { LockedPool } from "../../../../shared/memory/locked_pool.ts";
+import type { Secret } from "../../../../shared/memory/secret.ts";
 import { SignatureScheme } from "../../../../shared/tls_constants.ts";
+import { testMasterSecret } from "../../../harness/tls12_master_secret.ts";
 import type { Credential } from "./credential.ts";
 import { ShimFailure } from "./failure.ts";
 import type { PrivateKeys } from "./private_keys.ts";
@@ -34,7 +40,34 @@ export class LocalKeys implements PrivateKeys {
     );
   }
 
+  // deno-lint-ignore require-await -- as above
+  async exchangeRsaKey(
+    request: RsaDecryptionRequest,
+    { privateKey }: Credential,
+    pool: LockedPool,
+  ): Promise<Secret> {
+    const premaster = decryptPremaster(privateKey, request) ?? crypto.getRandomValues(new Uint8Array(48));
+    const master = pool.rent(48);
+    master.bytes.set(testMasterSecret(request.hash, premaster, request.seed));
+    return master;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Undefined when anything is wrong with it. In an open way, as only a test's key may be used. */
+function decryptPremaster(
+  key: KeyObject,
+  { encryptedPreMasterSecret, clientVersion }: RsaDecryptionRequest,
+): Uint8Array | undefined {
+  try {
+    const padding = constants.RSA_PKCS1_PADDING;
+    const premaster = new Uint8Array(privateDecrypt({ key, padding }, encryptedPreMasterSecret));
+    const version = new DataView(premaster.buffer).getUint16(0);
+    return premaster.length === 48 && version === clientVersion ? premaster : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const utf8 = new TextEncoder();

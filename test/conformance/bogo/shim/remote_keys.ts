@@ -1,5 +1,11 @@
 import { openRemoteSigner, type RemoteSigner } from "../../../../edge-terminator/keyless/remote_signer.ts";
-import type { SignatureRequest } from "../../../../edge-terminator/tls/server_events.ts";
+import type {
+  RsaDecryptionRequest,
+  SignatureRequest,
+} from "../../../../edge-terminator/tls/server_events.ts";
+import type { LockedPool } from "../../../../shared/memory/locked_pool.ts";
+import type { Secret } from "../../../../shared/memory/secret.ts";
+import type { Credential } from "./credential.ts";
 import type { PrivateKeys } from "./private_keys.ts";
 
 /** What the shim must know of the key server that holds the runner's keys: the file behind `-remote-key`, in JSON. */
@@ -38,8 +44,17 @@ export class RemoteKeys implements PrivateKeys {
   }
 
   async sign(request: SignatureRequest): Promise<Uint8Array> {
-    await Deno.writeFile(this.#tally, new Uint8Array(1), { append: true });
+    await this.#count();
     return await this.#signer.sign(request, { deadline });
+  }
+
+  async exchangeRsaKey(request: RsaDecryptionRequest, _: Credential, pool: LockedPool): Promise<Secret> {
+    await this.#count();
+    return await this.#signer.exchangeRsaKey(request, { deadline, pool });
+  }
+
+  async #count(): Promise<void> {
+    await Deno.writeFile(this.#tally, new Uint8Array(1), { append: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
