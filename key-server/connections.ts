@@ -13,13 +13,26 @@ export interface ConnectionsOptions {
   readonly log: Logger;
 }
 
+export interface ServeOptions {
+  /** What has to come before the first frame. */
+  readonly preface?: Uint8Array;
+  readonly admitted?: Socket;
+}
+
 /** setTimeout's longest; a channel that lives longer is looked at again then. */
 const longestTimeout = 2 ** 31 - 1;
 
-/** Every open connection of all listeners: their number is bounded, and they end together. */
+/**
+ * Every open connection of all listeners: their number is bounded, and they end together.
+ *
+ * Whoever is still in its handshake is a stranger. Strangers give way: to the newest when there are too many, so that
+ * they cannot keep an edge out by doing nothing, and to a stop, which owes them no answer.
+ */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #sockets = new Set<Socket>();
+  /** The sockets without a session, oldest first. */
+  readonly #strangers = new Set<Socket>();
   readonly #sessions = new Set<KeylessSession>();
   #draining = false;
   #emptied: (() => void) | undefined;
@@ -32,23 +45,26 @@ export class Connections {
     return this.#sockets.size;
   }
 
-  /** Counts a socket that was just accepted; false, and the socket closed, above the limit. */
+  /** Counts a socket that was just accepted; false, and the socket closed, when edges have taken the whole limit. */
   admit(socket: Socket): boolean {
     if (this.#sockets.size >= this.#options.limit) {
       this.#options.metrics().connectionRefused("limit");
-      socket.destroy();
-      return false;
+      const [oldest] = this.#strangers;
+      if (oldest === undefined) {
+        socket.destroy();
+        return false;
+      }
+      this.#dismiss(oldest);
     }
     this.#sockets.add(socket);
-    socket.once("close", () => {
-      this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) this.#emptied?.();
-    });
+    this.#strangers.add(socket);
+    socket.once("close", () => this.#forget(socket));
     return true;
   }
 
-  /** Begins to serve an edge over a socket. */
-  serve(socket: Socket, edge: EdgeIdentity, preface?: Uint8Array): void {
+  /** Begins to serve an edge over a socket; `admitted` is what was admitted, where TLS has wrapped it since. */
+  serve(socket: Socket, edge: EdgeIdentity, { preface, admitted = socket }: ServeOptions = {}): void {
+    this.#strangers.delete(admitted);
     const { handler, inFlightPerConnection, log, metrics } = this.#options;
     const session = new KeylessSession({
       socket,
@@ -73,11 +89,22 @@ export class Connections {
   /** Lets every session answer what is in flight; closes what is left after `deadline` milliseconds. */
   async drain(deadline: number): Promise<void> {
     this.#draining = true;
+    for (const stranger of this.#strangers) this.#dismiss(stranger);
     for (const session of this.#sessions) session.end();
     if (this.#sockets.size === 0) return;
     const timer = setTimeout(() => this.#destroyAll(), deadline);
     await new Promise<void>((resolve) => this.#emptied = resolve);
     clearTimeout(timer);
+  }
+
+  #dismiss(stranger: Socket): void {
+    this.#forget(stranger);
+    stranger.destroy();
+  }
+
+  #forget(socket: Socket): void {
+    this.#strangers.delete(socket);
+    if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#emptied?.();
   }
 
   #destroyAll(): void {

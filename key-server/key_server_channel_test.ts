@@ -177,6 +177,22 @@ Deno.test("a peer that does not finish its handshake, and one above the connecti
   assert.deepEqual(await first.ask(ping), { type: "pong" });
 });
 
+Deno.test("peers that never finish their handshake do not keep an edge out, however many they are", async () => {
+  await using setup = await KeyServerSetup.start({
+    keys: oneKey,
+    patch: { limits: { handshake_deadline_ms: 60_000, connections: 8 } },
+  });
+  const { host: hostname, port } = setup.installation.address("keyServer");
+  using served = await setup.dial();
+  assert.deepEqual(await served.ask(ping), { type: "pong" });
+  using strangers = new DisposableStack();
+  for (let i = 0; i < 20; i++) strangers.use(await Deno.connect({ hostname, port }));
+  using edge = await setup.dial();
+  assert.deepEqual(await edge.ask(ping), { type: "pong" });
+  assert.deepEqual(await served.ask(ping), { type: "pong" });
+  assert.ok(await setup.server.metric("holdfast_key_server_connections") <= 8);
+});
+
 Deno.test("a channel ends with the certificate that opened it", async () => {
   await using setup = await KeyServerSetup.start({ keys: oneKey });
   const notAfter = new Date(Math.ceil(Date.now() / 1000) * 1000 + 1000);

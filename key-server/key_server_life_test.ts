@@ -91,6 +91,23 @@ Deno.test("an idle edge does not keep a stopping key server", async () => {
   assert.deepEqual(await setup.server.ended, { code: 0, signal: null });
 });
 
+Deno.test("a peer in its handshake, or gone from it, does not keep a stopping key server", async () => {
+  await using setup = await KeyServerSetup.start({
+    keys: oneKey,
+    patch: { limits: { handshake_deadline_ms: 60_000, drain_deadline_ms: 60_000 } },
+  });
+  const { host: hostname, port } = setup.installation.address("keyServer");
+  using _waiting = await Deno.connect({ hostname, port });
+  (await Deno.connect({ hostname, port })).close();
+  await poll(
+    "both accepted",
+    async () => await setup.server.metric("holdfast_key_server_connections") > 0,
+  );
+  setup.server.signal("SIGTERM");
+  await setup.server.record("its end", (record) => record.event === "stopped");
+  assert.deepEqual(await setup.server.ended, { code: 0, signal: null });
+});
+
 Deno.test("a configuration that cannot be served keeps the process from starting, and says why", async () => {
   await using setup = await KeyServerSetup.start({ keys: oneKey });
   const { installation } = setup;

@@ -27,6 +27,9 @@ export interface TlsListenerOptions {
   readonly log: Logger;
 }
 
+/** The accepted socket under a TLS one: node:tls keeps it here, and tells it by no other way. */
+type WithParent = TLSSocket & { readonly _parent: Socket };
+
 /** TLS 1.3 only, a certificate of the edges' authority demanded. ALPN is checked again: Deno takes a peer without. */
 function contextOf(identity: OwnIdentity): TlsOptions {
   return {
@@ -100,7 +103,8 @@ export class TlsListener {
       return this.#refuse("identity", "the peer has no verified certificate", socket);
     }
     try {
-      this.#options.connections.serve(socket, identityOfCertificate(certificate));
+      const admitted = (socket as WithParent)._parent;
+      this.#options.connections.serve(socket, identityOfCertificate(certificate), { admitted });
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;
       this.#refuse("identity", error.message, socket);

@@ -67,7 +67,7 @@ export class UnixListener {
       socket.destroy();
       return;
     }
-    this.#options.connections.serve(socket, { name, notAfter: undefined }, unixPreface);
+    this.#options.connections.serve(socket, { name, notAfter: undefined }, { preface: unixPreface });
   }
 }
 
