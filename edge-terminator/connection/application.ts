@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { PeerVerdict } from "../tls/client_certificates/peer_verdict.ts";
 import type { NegotiatedParameters } from "../tls/server_events.ts";
 import type { TlsSite } from "../tls/site.ts";
 
@@ -36,6 +37,8 @@ export interface ServedSite {
   /** For logs. */
   readonly name: string;
   readonly tls: TlsSite;
+  /** Whether to trust a client's chain (DER, leaf first); needed where `tls` asks for client certificates. */
+  verifyClient?(chain: readonly Uint8Array[]): PeerVerdict | Promise<PeerVerdict>;
   /** Opens the application of a connection whose handshake is complete; it may use `client` at once. */
   open(socket: Socket, parameters: NegotiatedParameters, client: ClientSide): Application;
 }

@@ -108,6 +108,9 @@ export class ClientConnection {
       case "rsa-decryption-needed":
         this.#handshake.exchangeRsaKey(event.request);
         return;
+      case "verification-needed":
+        this.#handshake.verifyPeer(event.request);
+        return;
       case "handshake-complete":
         return this.#openApplication(event.parameters);
       case "application-data":

@@ -1,8 +1,10 @@
 import { AlertDescription } from "../../shared/tls_constants.ts";
 import type { HandshakeResult } from "../proxy/metrics.ts";
+import type { PeerVerdict } from "../tls/client_certificates/peer_verdict.ts";
 import type {
   ClientHelloInfo,
   NegotiatedParameters,
+  PeerVerificationRequest,
   RsaDecryptionRequest,
   SignatureRequest,
 } from "../tls/server_events.ts";
@@ -89,6 +91,18 @@ export class Handshake {
         rsaKeyExchange?.(request, { deadline }) ?? Promise.reject(new Error("nobody decrypts here")),
       (master) => engine.answerMasterSecret(master),
     );
+  }
+
+  /** Answers "verification-needed". */
+  async verifyPeer({ chain }: PeerVerificationRequest): Promise<void> {
+    const { engine, advance } = this.#options;
+    let verdict: PeerVerdict | Error;
+    try {
+      verdict = await this.#site?.verifyClient?.(chain) ?? new Error("nobody verifies clients here");
+    } catch (error) {
+      verdict = error as Error;
+    }
+    advance(() => engine.answerVerification(verdict));
   }
 
   /** The client's Finished was right. */

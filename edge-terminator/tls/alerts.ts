@@ -12,6 +12,17 @@ export function sendAlert(records: RecordLayer, description: AlertDescription): 
   records.write(ContentType.alert, new Uint8Array([level, description]));
 }
 
+/** Sends the alert of a failure, as far as that is possible still. */
+export function trySendAlert(records: RecordLayer, alert: AlertDescription): void {
+  try {
+    sendAlert(records, alert);
+    // RFC 8446, Section 6.1: user_canceled only announces the end.
+    if (alert === AlertDescription.user_canceled) sendAlert(records, AlertDescription.close_notify);
+  } catch {
+    // The cause may be the very thing that sealing needs; the peer then sees the connection close.
+  }
+}
+
 /** The alert to send for an error; undefined when the peer has ended the connection itself. */
 export function alertFor(error: TlsError): AlertDescription | undefined {
   return error instanceof AlertReceived ? undefined : error.alert;

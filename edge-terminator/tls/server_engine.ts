@@ -1,7 +1,8 @@
 import { AlertDescription, ContentType } from "../../shared/tls_constants.ts";
 import { InternalFailure, unexpectedMessage } from "../../shared/tls_messages/errors.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
-import { alertFor, sendAlert } from "./alerts.ts";
+import { alertFor, sendAlert, trySendAlert } from "./alerts.ts";
+import type { PeerVerdict } from "./client_certificates/peer_verdict.ts";
 import { Connection } from "./connection.ts";
 import { AlertReceived, asTlsError, EngineMisusedError } from "./errors.ts";
 import type { Encapsulation } from "./key_exchange/server_share.ts";
@@ -12,6 +13,7 @@ import type { TlsSite } from "./site.ts";
 import { receiveChangeCipherSpec } from "./states/awaiting_change_cipher_spec.ts";
 import { failEncapsulation, receiveEncapsulation } from "./states/awaiting_encapsulation.ts";
 import { receiveKeyExchangeSignature } from "./states/awaiting_key_exchange_signature.ts";
+import { receivePeerVerdict } from "./states/awaiting_peer_verification.ts";
 import { receiveMasterSecret } from "./states/awaiting_rsa_decryption.ts";
 import { receiveSignature } from "./states/awaiting_signature.ts";
 import { receiveSite } from "./states/awaiting_site.ts";
@@ -115,6 +117,11 @@ export class TlsServerEngine implements Disposable {
     });
   }
 
+  /** Answers "verification-needed"; an Error says that nobody can tell: internal_error. */
+  answerVerification(verdict: PeerVerdict | Error): void {
+    this.#answer(["awaiting-peer-verification"], (state) => receivePeerVerdict(state, verdict));
+  }
+
   /** Application data for the peer. Only once connected and before `close`. */
   send(plaintext: Uint8Array): void {
     if (this.#over) return;
@@ -187,7 +194,7 @@ export class TlsServerEngine implements Disposable {
 
   /** The one place that catches: whatever is thrown ends the connection. */
   #guard(step: () => void): void {
-    const { records } = this.#connection;
+    const { records, handshake } = this.#connection;
     try {
       step();
       const flightIsWhole = !(signatureStates as readonly string[]).includes(this.#state.name);
@@ -196,6 +203,7 @@ export class TlsServerEngine implements Disposable {
       this.#fail(thrown);
     }
     records.reader.settle();
+    handshake.settle();
   }
 
   #readOn(): void {
@@ -271,7 +279,7 @@ export class TlsServerEngine implements Disposable {
   #fail(thrown: unknown, alert?: AlertDescription): void {
     const error = asTlsError(thrown);
     const alertSent = this.#connection.writeClosed ? undefined : alert ?? alertFor(error);
-    if (alertSent !== undefined) this.#trySendAlert(alertSent);
+    if (alertSent !== undefined) trySendAlert(this.#connection.records, alertSent);
     this.#end({ name: "failed" });
     this.#connection.emit({
       type: "failed",
@@ -279,17 +287,6 @@ export class TlsServerEngine implements Disposable {
       ...(alertSent === undefined ? {} : { alertSent }),
       ...(error instanceof AlertReceived ? { alertReceived: error.alert } : {}),
     });
-  }
-
-  #trySendAlert(alert: AlertDescription): void {
-    const { records } = this.#connection;
-    try {
-      sendAlert(records, alert);
-      // RFC 8446, Section 6.1: user_canceled only announces the end.
-      if (alert === AlertDescription.user_canceled) sendAlert(records, AlertDescription.close_notify);
-    } catch {
-      // The cause may be the very thing that sealing needs; the peer then sees the connection close.
-    }
   }
 
   #end(state: Extract<State, { name: "closed" | "failed" }>): void {

@@ -1,6 +1,7 @@
 import type { MasterSecretSeed } from "../../shared/keyless_protocol/operations.ts";
 import type { HashName } from "../../shared/libcrypto/digest.ts";
 import type { TlsError } from "../../shared/tls_messages/errors.ts";
+import type { AuthenticatedPeer } from "./client_certificates/peer.ts";
 import type { ServedCertificate } from "./served_certificate.ts";
 
 /** What a ClientHello says, for whoever chooses the site. Numbers are IANA's; GREASE values are left in. */
@@ -62,6 +63,13 @@ export interface RsaDecryptionRequest {
   readonly encryptedPreMasterSecret: Uint8Array;
 }
 
+/** Whether to trust a client's certificate. That the client has its key is not shown yet. */
+export interface PeerVerificationRequest {
+  /** DER, leaf first, at least one. */
+  readonly chain: readonly Uint8Array[];
+  readonly serverName?: string;
+}
+
 /** What a finished handshake agreed on. Numbers are IANA's. */
 export interface NegotiatedParameters {
   readonly version: number;
@@ -73,6 +81,8 @@ export interface NegotiatedParameters {
   readonly alpnProtocol?: string;
   readonly resumed: boolean;
   readonly helloRetryRequest: boolean;
+  /** The client, if it has shown a certificate; in a resumption that of the session. */
+  readonly peer?: AuthenticatedPeer;
 }
 
 /** What the engine tells or asks its owner, in order. */
@@ -85,6 +95,8 @@ export type TlsServerEvent =
   | { readonly type: "signature-needed"; readonly request: SignatureRequest }
   /** Wants `answerMasterSecret` or `failPrivateKeyOperation`; only with RSA key exchange, which is off by default. */
   | { readonly type: "rsa-decryption-needed"; readonly request: RsaDecryptionRequest }
+  /** Wants `answerVerification`; only where the site asks for client certificates. */
+  | { readonly type: "verification-needed"; readonly request: PeerVerificationRequest }
   | { readonly type: "handshake-complete"; readonly parameters: NegotiatedParameters }
   /** `data` is the receiver's to keep. */
   | { readonly type: "application-data"; readonly data: Uint8Array }

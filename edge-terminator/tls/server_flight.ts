@@ -6,6 +6,7 @@ import { encodeCertificate } from "../../shared/tls_messages/certificate.ts";
 import type { ClientHello } from "../../shared/tls_messages/client_hello.ts";
 import { encodeEncryptedExtensions } from "../../shared/tls_messages/encrypted_extensions.ts";
 import { encodeServerHello, tls13ServerHelloConstants } from "../../shared/tls_messages/server_hello.ts";
+import { tls13CertificateRequest } from "./client_certificates/certificate_request.ts";
 import type { Connection } from "./connection.ts";
 import type { ServerShare } from "./key_exchange/server_share.ts";
 import { EarlySecret } from "./key_schedule/early_secret.ts";
@@ -13,13 +14,14 @@ import { maxPlaintext } from "./record/limits.ts";
 import { Tls13RecordKeys } from "./record/tls13_record_keys.ts";
 import { type AwaitingSignature, requestSignature } from "./states/awaiting_signature.ts";
 import type { ServedCertificate } from "./served_certificate.ts";
-import { type AwaitingFinished, sendFinished } from "./states/awaiting_finished.ts";
+import type { AwaitingFinished } from "./states/awaiting_finished.ts";
+import { resumeWithFinished } from "./server_finished.ts";
 import type { Tls13Handshake, Tls13Plan } from "./states/tls13_handshake.ts";
 import { acceptsTickets } from "./tickets/tls13_psk.ts";
 
 /**
- * Writes ServerHello, EncryptedExtensions and Certificate, and asks for the signature; in a resumption Finished comes
- * at once (RFC 8446, Section 2).
+ * Writes ServerHello, EncryptedExtensions, CertificateRequest where the site wants one, and Certificate, and asks for
+ * the signature; in a resumption Finished comes at once (RFC 8446, Section 2).
  *
  * `share.sharedSecret` is consumed.
  */
@@ -36,7 +38,10 @@ export function sendServerFlight(
   const handshake = startEncryption(connection, plan, share);
   connection.send(encodeEncryptedExtensions(encryptedExtensions(plan)));
   if ("psk" in authentication) {
-    return sendFinished(connection, handshake, connection.transcript.hash("encrypted-extensions"));
+    return resumeWithFinished(connection, handshake, authentication.session.clientAuthentication.peer);
+  }
+  if (handshake.clientCertificates !== undefined) {
+    connection.send(tls13CertificateRequest(handshake.clientCertificates));
   }
   connection.send(encodeCertificate({
     certificateRequestContext: new Uint8Array(0),
@@ -100,6 +105,7 @@ function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerS
     authentication,
     epoch,
     issuesTickets,
+    clientCertificates: site.clientCertificates,
     helloRetryRequest,
     handshakeSecret,
     clientSecret,

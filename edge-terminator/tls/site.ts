@@ -1,3 +1,4 @@
+import type { ClientCertificatePolicy } from "./client_certificates/policy.ts";
 import type { ServedCertificate } from "./served_certificate.ts";
 
 /** What the engine needs to know of the name a client asked for. */
@@ -10,4 +11,6 @@ export interface TlsSite {
   readonly resumptionEpoch?: number;
   /** Whether clients are told that their server_name was used (RFC 6066, Section 3). True by default. */
   readonly acknowledgesServerName?: boolean;
+  /** Absent: clients are not asked for a certificate. */
+  readonly clientCertificates?: ClientCertificatePolicy;
 }

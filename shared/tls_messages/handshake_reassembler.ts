@@ -40,6 +40,11 @@ export class HandshakeReassembler {
     this.#fragment = joined;
   }
 
+  /** Copies what is left of the fragments, so that they may change while messages of them wait to be taken. */
+  settle(): void {
+    if (this.#fragment.length > 0) this.#fragment = this.#fragment.slice();
+  }
+
   /**
    * The next whole message, or undefined until more comes. Throws PeerMisbehaved (illegal_parameter,
    * EXCESSIVE_MESSAGE_SIZE) as soon as a header announces more than the limit.

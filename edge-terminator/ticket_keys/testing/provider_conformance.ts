@@ -30,7 +30,7 @@ const state: SessionState = {
   extendedMasterSecret: true,
   serverName: "www.holdfast.test",
   epoch: 0,
-  clientAuthentication: new Uint8Array(0),
+  clientAuthentication: { policy: new Uint8Array(0) },
 };
 const secretLength = 32;
 

@@ -5,7 +5,11 @@ import type { KeyPair } from "../key_exchange/key_pair.ts";
 import { deriveFromShare } from "../key_exchange/server_share.ts";
 import { Tls12MasterSecret } from "../tls12/master_secret.ts";
 import type { Tls12Handshake } from "../tls12/tls12_handshake.ts";
-import { type AwaitingChangeCipherSpec, expectChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
+import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
+import {
+  afterKeyExchange,
+  type AwaitingTls12CertificateVerify,
+} from "./awaiting_tls12_certificate_verify.ts";
 
 /** TLS 1.2: the server's flight is sent; the client's share is next. */
 export interface AwaitingClientKeyExchange {
@@ -19,7 +23,7 @@ export function receiveClientKeyExchange(
   { handshake, keyPair }: AwaitingClientKeyExchange,
   connection: Connection,
   message: HandshakeMessage,
-): AwaitingChangeCipherSpec {
+): AwaitingChangeCipherSpec | AwaitingTls12CertificateVerify {
   const { pool, keeper, transcript } = connection;
   const { publicKey } = decodeEcdheClientKeyExchange(message);
   transcript.add(message.raw);
@@ -31,5 +35,5 @@ export function receiveClientKeyExchange(
       ? Tls12MasterSecret.extended(pool, hash, premaster, transcript.hash("client-key-exchange"))
       : Tls12MasterSecret.plain(pool, hash, premaster, handshake.randoms),
   );
-  return expectChangeCipherSpec(connection, { ...handshake, master });
+  return afterKeyExchange(connection, { ...handshake, master });
 }

@@ -1,13 +1,17 @@
 import { decodeRsaClientKeyExchange } from "../../../shared/tls_messages/client_key_exchange.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import type { HandshakeMessage } from "../../../shared/tls_messages/handshake.ts";
-import { encodeServerHelloDone } from "../../../shared/tls_messages/server_hello_done.ts";
 import type { Connection } from "../connection.ts";
 import type { ServedCertificate } from "../served_certificate.ts";
 import type { RsaDecryptionRequest } from "../server_events.ts";
 import type { Tls12RsaChoice } from "../tls12/tls12_choice.ts";
 import type { Tls12Handshake } from "../tls12/tls12_handshake.ts";
 import type { AwaitingRsaDecryption } from "./awaiting_rsa_decryption.ts";
+import {
+  type AfterClientCertificate,
+  type AwaitingTls12ClientCertificate,
+  endServerFlight,
+} from "./awaiting_tls12_client_certificate.ts";
 
 /** TLS 1.2 with RSA key exchange: the server's flight is sent; the client's encrypted premaster is next. */
 export interface AwaitingEncryptedPremaster {
@@ -24,9 +28,13 @@ export function expectEncryptedPremaster(
   hello: ClientHello,
   handshake: Tls12Handshake,
   { certificate }: Tls12RsaChoice,
-): AwaitingEncryptedPremaster {
-  connection.send(encodeServerHelloDone());
-  return { name: "awaiting-encrypted-premaster", handshake, certificate, clientVersion: hello.legacyVersion };
+): AfterClientCertificate | AwaitingTls12ClientCertificate {
+  return endServerFlight(connection, {
+    name: "awaiting-encrypted-premaster",
+    handshake,
+    certificate,
+    clientVersion: hello.legacyVersion,
+  });
 }
 
 /**

@@ -1,7 +1,6 @@
 import { encodeCertificateStatus } from "../../../shared/tls_messages/certificate_status.ts";
 import { encodeCertificateTls12 } from "../../../shared/tls_messages/certificate_tls12.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
-import { encodeServerHelloDone } from "../../../shared/tls_messages/server_hello_done.ts";
 import {
   encodeServerEcdhParams,
   encodeServerKeyExchange,
@@ -12,8 +11,12 @@ import type { TlsSite } from "../site.ts";
 import { chooseTls12, type Tls12EphemeralChoice } from "../tls12/tls12_choice.ts";
 import { maxSentContentOf, type Tls12Handshake } from "../tls12/tls12_handshake.ts";
 import { encodeTls12ServerHello, tls12ServerRandom } from "../tls12/tls12_server_hello.ts";
-import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.ts";
-import { type AwaitingEncryptedPremaster, expectEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
+import { expectEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
+import {
+  type AfterClientCertificate,
+  type AwaitingTls12ClientCertificate,
+  endServerFlight,
+} from "./awaiting_tls12_client_certificate.ts";
 
 /** TLS 1.2: ServerHello and Certificate are written; ServerKeyExchange waits for the private key. */
 export interface AwaitingKeyExchangeSignature {
@@ -28,12 +31,13 @@ export function startTls12(
   connection: Connection,
   hello: ClientHello,
   site: TlsSite,
-): AwaitingKeyExchangeSignature | AwaitingEncryptedPremaster {
+): AwaitingKeyExchangeSignature | AfterClientCertificate | AwaitingTls12ClientCertificate {
   const { options, keeper, transcript } = connection;
   const choice = chooseTls12(options, site, hello);
   transcript.add(hello.raw);
   transcript.useHash(choice.suite.hash);
-  transcript.forgetMessages();
+  // A client with a certificate signs the messages themselves.
+  if (site.clientCertificates === undefined) transcript.forgetMessages();
   const handshake: Tls12Handshake = {
     terms: choice,
     group: choice.group?.id ?? 0,
@@ -45,6 +49,7 @@ export function startTls12(
     promisesTicket: options.tickets !== undefined && hello.known.sessionTicket !== undefined,
     acknowledgesServerName: choice.serverName !== undefined && (site.acknowledgesServerName ?? true),
     epoch: site.resumptionEpoch ?? 0,
+    clientCertificates: site.clientCertificates,
   };
   connection.send(encodeTls12ServerHello(hello, handshake, new Uint8Array(0)));
   connection.send(encodeCertificateTls12({ certificateList: choice.certificate.chain }));
@@ -82,12 +87,11 @@ export function receiveKeyExchangeSignature(
   { handshake, choice, keyPair }: AwaitingKeyExchangeSignature,
   connection: Connection,
   signature: Uint8Array,
-): AwaitingClientKeyExchange {
+): AfterClientCertificate | AwaitingTls12ClientCertificate {
   connection.send(encodeServerKeyExchange({
     params: { namedCurve: choice.group.id, publicKey: keyPair.publicKey },
     algorithm: choice.signatureScheme,
     signature,
   }));
-  connection.send(encodeServerHelloDone());
-  return { name: "awaiting-client-key-exchange", handshake, keyPair };
+  return endServerFlight(connection, { name: "awaiting-client-key-exchange", handshake, keyPair });
 }

@@ -2,7 +2,11 @@ import type { Secret } from "../../../shared/memory/secret.ts";
 import type { Connection } from "../connection.ts";
 import { Tls12MasterSecret } from "../tls12/master_secret.ts";
 import type { Tls12Handshake } from "../tls12/tls12_handshake.ts";
-import { type AwaitingChangeCipherSpec, expectChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
+import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
+import {
+  afterKeyExchange,
+  type AwaitingTls12CertificateVerify,
+} from "./awaiting_tls12_certificate_verify.ts";
 
 /** TLS 1.2 with RSA key exchange: the premaster is with whoever has the private key. */
 export interface AwaitingRsaDecryption {
@@ -15,8 +19,8 @@ export function receiveMasterSecret(
   { handshake }: AwaitingRsaDecryption,
   connection: Connection,
   secret: Secret,
-): AwaitingChangeCipherSpec {
+): AwaitingChangeCipherSpec | AwaitingTls12CertificateVerify {
   const { pool, keeper } = connection;
   const master = keeper.keep(Tls12MasterSecret.adopt(pool, handshake.terms.suite.hash, secret));
-  return expectChangeCipherSpec(connection, { ...handshake, master });
+  return afterKeyExchange(connection, { ...handshake, master });
 }

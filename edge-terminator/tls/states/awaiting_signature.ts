@@ -1,7 +1,9 @@
 import { encodeCertificateVerify } from "../../../shared/tls_messages/certificate_verify.ts";
 import type { Connection } from "../connection.ts";
 import type { Tls13Signer } from "../tls13_choice.ts";
-import { type AwaitingFinished, sendFinished } from "./awaiting_finished.ts";
+import { sendFinished } from "../server_finished.ts";
+import type { AwaitingClientCertificate } from "./awaiting_client_certificate.ts";
+import type { AwaitingFinished } from "./awaiting_finished.ts";
 import type { Tls13Handshake } from "./tls13_handshake.ts";
 
 /** ServerHello to Certificate are written; CertificateVerify waits for the private key, wherever that is. */
@@ -42,7 +44,10 @@ export function receiveSignature(
   { handshake, signer }: AwaitingSignature,
   connection: Connection,
   signature: Uint8Array,
-): AwaitingFinished {
+): AwaitingClientCertificate | AwaitingFinished {
   connection.send(encodeCertificateVerify({ algorithm: signer.signatureScheme, signature }));
-  return sendFinished(connection, handshake, connection.transcript.hash("certificate-verify"));
+  const sent = sendFinished(connection, handshake, connection.transcript.hash("certificate-verify"));
+  return handshake.clientCertificates === undefined
+    ? { name: "awaiting-finished", sent, finishedHash: connection.transcript.hash("server-finished") }
+    : { name: "awaiting-client-certificate", sent, policy: handshake.clientCertificates };
 }

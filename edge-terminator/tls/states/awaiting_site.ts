@@ -11,11 +11,14 @@ import { chooseSigner, chooseTls13, type Tls13Choice } from "../tls13_choice.ts"
 import { tryTls12Resumption } from "../tls12/tls12_resumption.ts";
 import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
 import { type AwaitingEncapsulation, requestEncapsulation } from "./awaiting_encapsulation.ts";
-import type { AwaitingEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
 import type { AwaitingFinished } from "./awaiting_finished.ts";
 import { type AwaitingKeyExchangeSignature, startTls12 } from "./awaiting_key_exchange_signature.ts";
 import { type AwaitingSecondClientHello, sendHelloRetryRequest } from "./awaiting_second_client_hello.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
+import type {
+  AfterClientCertificate,
+  AwaitingTls12ClientCertificate,
+} from "./awaiting_tls12_client_certificate.ts";
 import type { Tls13Plan } from "./tls13_handshake.ts";
 
 /** The name is known; the certificates that go with it are not. */
@@ -30,7 +33,8 @@ type AfterSite =
   | AwaitingSignature
   | AwaitingFinished
   | AwaitingKeyExchangeSignature
-  | AwaitingEncryptedPremaster
+  | AfterClientCertificate
+  | AwaitingTls12ClientCertificate
   | AwaitingChangeCipherSpec;
 
 /** The handshake's parameters are chosen; the client's share of the group decides how it goes on. */

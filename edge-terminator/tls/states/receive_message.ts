@@ -2,11 +2,15 @@ import { unexpectedMessage } from "../../../shared/tls_messages/errors.ts";
 import type { HandshakeMessage } from "../../../shared/tls_messages/handshake.ts";
 import type { Connection } from "../connection.ts";
 import { EngineMisusedError } from "../errors.ts";
+import { receiveCertificateVerify } from "./awaiting_certificate_verify.ts";
+import { receiveClientCertificate } from "./awaiting_client_certificate.ts";
 import { receiveClientHello } from "./awaiting_client_hello.ts";
 import { receiveClientKeyExchange } from "./awaiting_client_key_exchange.ts";
 import { receiveEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
 import { receiveFinished } from "./awaiting_finished.ts";
 import { receiveSecondClientHello } from "./awaiting_second_client_hello.ts";
+import { receiveTls12CertificateVerify } from "./awaiting_tls12_certificate_verify.ts";
+import { receiveTls12ClientCertificate } from "./awaiting_tls12_client_certificate.ts";
 import { receiveTls12Finished } from "./awaiting_tls12_finished.ts";
 import { receivePostHandshake } from "./connected.ts";
 import { refuseRenegotiation } from "./connected_tls12.ts";
@@ -18,6 +22,10 @@ export function awaitsPeer(state: State): boolean {
     case "awaiting-client-hello":
     case "awaiting-second-client-hello":
     case "awaiting-finished":
+    case "awaiting-client-certificate":
+    case "awaiting-certificate-verify":
+    case "awaiting-tls12-client-certificate":
+    case "awaiting-tls12-certificate-verify":
     case "awaiting-client-key-exchange":
     case "awaiting-encrypted-premaster":
     case "awaiting-change-cipher-spec":
@@ -29,6 +37,7 @@ export function awaitsPeer(state: State): boolean {
     case "awaiting-signature":
     case "awaiting-key-exchange-signature":
     case "awaiting-rsa-decryption":
+    case "awaiting-peer-verification":
     case "closed":
     case "failed":
       return false;
@@ -44,12 +53,20 @@ export function receiveMessage(state: State, connection: Connection, message: Ha
       return receiveClientHello(connection, message);
     case "awaiting-second-client-hello":
       return receiveSecondClientHello(state, connection, message);
+    case "awaiting-client-certificate":
+      return receiveClientCertificate(state, connection, message);
+    case "awaiting-certificate-verify":
+      return receiveCertificateVerify(state, connection, message);
     case "awaiting-finished":
       return receiveFinished(state, connection, message);
     case "connected":
       return state.version === "TLS 1.3"
         ? receivePostHandshake(state, connection, message)
         : refuseRenegotiation();
+    case "awaiting-tls12-client-certificate":
+      return receiveTls12ClientCertificate(state, connection, message);
+    case "awaiting-tls12-certificate-verify":
+      return receiveTls12CertificateVerify(state, connection, message);
     case "awaiting-client-key-exchange":
       return receiveClientKeyExchange(state, connection, message);
     case "awaiting-encrypted-premaster":
@@ -63,6 +80,7 @@ export function receiveMessage(state: State, connection: Connection, message: Ha
     case "awaiting-signature":
     case "awaiting-key-exchange-signature":
     case "awaiting-rsa-decryption":
+    case "awaiting-peer-verification":
     case "closed":
     case "failed":
       throw new EngineMisusedError("take a message", state.name);

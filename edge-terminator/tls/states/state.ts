@@ -1,14 +1,19 @@
+import type { AwaitingCertificateVerify } from "./awaiting_certificate_verify.ts";
 import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts";
+import type { AwaitingClientCertificate } from "./awaiting_client_certificate.ts";
 import type { AwaitingClientHello } from "./awaiting_client_hello.ts";
 import type { AwaitingClientKeyExchange } from "./awaiting_client_key_exchange.ts";
 import type { AwaitingEncapsulation } from "./awaiting_encapsulation.ts";
 import type { AwaitingEncryptedPremaster } from "./awaiting_encrypted_premaster.ts";
 import type { AwaitingFinished } from "./awaiting_finished.ts";
 import type { AwaitingKeyExchangeSignature } from "./awaiting_key_exchange_signature.ts";
+import type { AwaitingPeerVerification } from "./awaiting_peer_verification.ts";
 import type { AwaitingRsaDecryption } from "./awaiting_rsa_decryption.ts";
 import type { AwaitingSecondClientHello } from "./awaiting_second_client_hello.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
 import type { AwaitingSite } from "./awaiting_site.ts";
+import type { AwaitingTls12CertificateVerify } from "./awaiting_tls12_certificate_verify.ts";
+import type { AwaitingTls12ClientCertificate } from "./awaiting_tls12_client_certificate.ts";
 import type { AwaitingTls12Finished } from "./awaiting_tls12_finished.ts";
 import type { Connected } from "./connected.ts";
 import type { ConnectedTls12 } from "./connected_tls12.ts";
@@ -39,6 +44,18 @@ export interface Failed {
  *                                                   -> awaiting-rsa-decryption --------+        |
  *                                                      -> awaiting-change-cipher-spec           |
  *                                                         -> awaiting-tls12-finished -----------+
+ *
+ * Where the site asks for client certificates, three states come between, in the order of the client's messages: in
+ * TLS 1.3 after awaiting-signature,
+ *
+ *     awaiting-client-certificate -> awaiting-peer-verification -> awaiting-certificate-verify -> awaiting-finished
+ *
+ * in TLS 1.2 around the key exchange,
+ *
+ *     awaiting-tls12-client-certificate -> awaiting-peer-verification -> (key exchange)
+ *       -> awaiting-tls12-certificate-verify -> awaiting-change-cipher-spec
+ *
+ * A client without a certificate, where that is allowed, goes from the first straight to what follows the last.
  */
 export type State =
   | AwaitingClientHello
@@ -46,11 +63,16 @@ export type State =
   | AwaitingSecondClientHello
   | AwaitingEncapsulation
   | AwaitingSignature
+  | AwaitingClientCertificate
+  | AwaitingCertificateVerify
+  | AwaitingPeerVerification
   | AwaitingFinished
   | AwaitingKeyExchangeSignature
+  | AwaitingTls12ClientCertificate
   | AwaitingClientKeyExchange
   | AwaitingEncryptedPremaster
   | AwaitingRsaDecryption
+  | AwaitingTls12CertificateVerify
   | AwaitingChangeCipherSpec
   | AwaitingTls12Finished
   | Connected

@@ -1,8 +1,11 @@
+import type { ClientCertificatePolicy } from "../client_certificates/policy.ts";
+import type { ApplicationTrafficSecret } from "../key_schedule/application_traffic_secret.ts";
 import type { HandshakeSecret } from "../key_schedule/handshake_secret.ts";
 import type {
   ClientHandshakeTrafficSecret,
   ServerHandshakeTrafficSecret,
 } from "../key_schedule/handshake_traffic_secret.ts";
+import type { MasterSecret } from "../key_schedule/master_secret.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import type { TlsSite } from "../site.ts";
 import type { AcceptedPsk } from "../tickets/tls13_psk.ts";
@@ -27,8 +30,19 @@ export interface Tls13Handshake {
   /** Of the site: goes into its tickets. */
   readonly epoch: number;
   readonly issuesTickets: boolean;
+  /** Of the site. A resumption goes by what the session says. */
+  readonly clientCertificates: ClientCertificatePolicy | undefined;
   readonly helloRetryRequest: boolean;
   readonly handshakeSecret: HandshakeSecret;
   readonly clientSecret: ClientHandshakeTrafficSecret;
   readonly serverSecret: ServerHandshakeTrafficSecret;
+}
+
+/** The server's flight is sent: what the client's is read with. The secrets are kept by the connection's keeper. */
+export interface Tls13FlightSent {
+  readonly handshake: Tls13Handshake;
+  readonly clientApplicationSecret: ApplicationTrafficSecret;
+  readonly serverApplicationSecret: ApplicationTrafficSecret;
+  /** Only kept for tickets. */
+  readonly master: MasterSecret | undefined;
 }

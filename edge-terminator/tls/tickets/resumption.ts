@@ -1,3 +1,4 @@
+import { holdsUnder } from "../client_certificates/session_authentication.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { TlsSite } from "../site.ts";
@@ -26,13 +27,16 @@ export function resumableSession(
   if (options.tickets === undefined) return undefined;
   const session = openTicket(pool, options.tickets.keys, ticket, terms.secretLength);
   if (session === undefined) return undefined;
+  using unused = new DisposableStack();
+  unused.use(session.secret);
   const { state } = session;
   const age = options.wallClock() - state.issuedAt;
   const good = state.version === terms.version &&
     state.serverName === (terms.serverName ?? "") &&
     state.epoch === (terms.site.resumptionEpoch ?? 0) &&
-    age >= 0 && age < state.lifetime;
-  if (good) return session;
-  session.secret[Symbol.dispose]();
-  return undefined;
+    age >= 0 && age < state.lifetime &&
+    holdsUnder(terms.site.clientCertificates, state.clientAuthentication);
+  if (!good) return undefined;
+  unused.move();
+  return session;
 }

@@ -1,5 +1,7 @@
 import { ByteReader } from "../../../shared/codec/byte_reader.ts";
 import { ByteWriter } from "../../../shared/codec/byte_writer.ts";
+import type { AuthenticatedPeer } from "../client_certificates/peer.ts";
+import type { SessionAuthentication } from "../client_certificates/session_authentication.ts";
 
 /** What a ticket carries besides its secret. Not secret, but nobody's business: it is encrypted too. */
 export interface SessionState {
@@ -19,11 +21,10 @@ export interface SessionState {
   readonly serverName: string;
   /** The name's resumption epoch: raising it ends every session made before. */
   readonly epoch: number;
-  /** What the client's authentication was asked for and came to; empty without one. */
-  readonly clientAuthentication: Uint8Array;
+  readonly clientAuthentication: SessionAuthentication;
 }
 
-const formatVersion = 1;
+const formatVersion = 2;
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
@@ -39,7 +40,7 @@ export function encodeSessionState(state: SessionState): Uint8Array {
   writer.u8(state.extendedMasterSecret ? 1 : 0);
   writer.u32(state.epoch);
   writer.vector8(utf8.encode(state.serverName));
-  writer.vector8(state.clientAuthentication);
+  writeAuthentication(writer, state.clientAuthentication);
   return writer.finish();
 }
 
@@ -57,8 +58,33 @@ export function decodeSessionState(bytes: Uint8Array): SessionState | undefined 
     extendedMasterSecret: reader.u8() === 1,
     epoch: reader.u32(),
     serverName: text.decode(reader.vector8()),
-    clientAuthentication: reader.vector8().slice(),
+    clientAuthentication: readAuthentication(reader),
   };
   reader.end();
   return state;
+}
+
+function writeAuthentication(writer: ByteWriter, { policy, peer }: SessionAuthentication): void {
+  writer.vector8(policy);
+  writer.u8(peer === undefined ? 0 : 1);
+  if (peer === undefined) return;
+  writer.u16(peer.signatureScheme);
+  writer.u64(BigInt(peer.authenticatedAt));
+  writer.vector16((chain) => {
+    for (const certificate of peer.chain) chain.vector16(certificate);
+  });
+}
+
+function readAuthentication(reader: ByteReader): SessionAuthentication {
+  const policy = reader.vector8().slice();
+  return reader.u8() === 0 ? { policy } : { policy, peer: readPeer(reader) };
+}
+
+function readPeer(reader: ByteReader): AuthenticatedPeer {
+  const signatureScheme = reader.u16();
+  const authenticatedAt = Number(reader.u64());
+  const list = reader.nested16();
+  const chain: Uint8Array[] = [];
+  while (list.remaining > 0) chain.push(list.vector16().slice());
+  return { chain, signatureScheme, authenticatedAt };
 }

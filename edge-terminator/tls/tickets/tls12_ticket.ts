@@ -1,6 +1,7 @@
 import { AlertDescription, ProtocolVersion } from "../../../shared/tls_constants.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { encodeNewSessionTicketTls12 } from "../../../shared/tls_messages/new_session_ticket_tls12.ts";
+import { mayBeKept, sessionAuthentication } from "../client_certificates/session_authentication.ts";
 import { findTls12CipherSuite } from "../cipher_suites.ts";
 import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
@@ -54,21 +55,23 @@ export function resumeTls12(
  */
 export function sendTls12Ticket(connection: Connection, handshake: Tls12Secured): void {
   const { options } = connection;
-  const { terms, group, master, epoch, issuedAt = options.wallClock() } = handshake;
+  const { terms, group, master, epoch, clientCertificates, peer, issuedAt = options.wallClock() } = handshake;
   const lifetime = lifetimeOf(options.tickets!);
   using secret = master.copy();
-  const ticket = sealTicket(options.tickets!.keys, {
-    version: ProtocolVersion.TLSv1_2,
-    cipherSuite: terms.suite.id,
-    group,
-    issuedAt,
-    lifetime,
-    ageAdd: 0,
-    extendedMasterSecret: handshake.extendedMasterSecret,
-    serverName: terms.serverName ?? "",
-    epoch,
-    clientAuthentication: new Uint8Array(0),
-  }, secret);
+  const ticket = mayBeKept(clientCertificates, peer)
+    ? sealTicket(options.tickets!.keys, {
+      version: ProtocolVersion.TLSv1_2,
+      cipherSuite: terms.suite.id,
+      group,
+      issuedAt,
+      lifetime,
+      ageAdd: 0,
+      extendedMasterSecret: handshake.extendedMasterSecret,
+      serverName: terms.serverName ?? "",
+      epoch,
+      clientAuthentication: sessionAuthentication(clientCertificates, peer),
+    }, secret)
+    : undefined;
   const left = Math.max(0, issuedAt + lifetime - options.wallClock());
   connection.send(encodeNewSessionTicketTls12({
     ticketLifetimeHint: Math.floor(left / 1000),

@@ -21,6 +21,7 @@ export interface AcceptedPsk {
   readonly psk: Secret;
   /** selected_identity. */
   readonly index: number;
+  readonly session: SessionState;
 }
 
 /** Whether the client wants tickets that can be used with a fresh key exchange: psk_ke alone is refused (L13). */
@@ -60,7 +61,7 @@ export function acceptPsk(
     const sameSuite = session.state.cipherSuite === choice.suite.id;
     if (sameSuite && hasPlausibleAge(session.state, obfuscatedTicketAge)) {
       verifyBinder(connection, hello, psk, offered.binders[index]!);
-      return { psk, index };
+      return { psk, index, session: session.state };
     }
     keeper.release(psk);
   }

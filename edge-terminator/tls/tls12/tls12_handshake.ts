@@ -2,6 +2,9 @@ import { AlertDescription, ProtocolVersion } from "../../../shared/tls_constants
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { requireUncompressedPoints } from "../../../shared/tls_messages/extensions/ec_point_formats.ts";
 import { requireInitialHandshake } from "../../../shared/tls_messages/extensions/renegotiation_info.ts";
+import type { AuthenticatedPeer } from "../client_certificates/peer.ts";
+import type { PeerCertificate } from "../client_certificates/peer_certificate.ts";
+import type { ClientCertificatePolicy } from "../client_certificates/policy.ts";
 import { nothingInCommon } from "../errors.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { NegotiatedParameters } from "../server_events.ts";
@@ -27,6 +30,11 @@ export interface Tls12Handshake {
   readonly epoch: number;
   /** Of the session that is resumed. */
   readonly issuedAt?: number;
+  /** Of the site. A resumption goes by what the session says. */
+  readonly clientCertificates: ClientCertificatePolicy | undefined;
+  /** Accepted, but the client has not signed with its key yet. */
+  readonly clientCertificate?: PeerCertificate;
+  readonly peer?: AuthenticatedPeer;
 }
 
 /** A handshake whose secret is there. The connection's keeper keeps it. */
@@ -54,7 +62,7 @@ export function maxSentContentOf({ maxSentContent }: ResolvedOptions, hello: Cli
 }
 
 export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): NegotiatedParameters {
-  const { terms, group, signatureScheme } = handshake;
+  const { terms, group, signatureScheme, peer } = handshake;
   return {
     version: ProtocolVersion.TLSv1_2,
     cipherSuite: terms.suite.id,
@@ -64,5 +72,6 @@ export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): Ne
     ...(terms.alpnProtocol === undefined ? {} : { alpnProtocol: terms.alpnProtocol }),
     resumed,
     helloRetryRequest: false,
+    ...(peer === undefined ? {} : { peer }),
   };
 }

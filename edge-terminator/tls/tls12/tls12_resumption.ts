@@ -21,6 +21,7 @@ export function tryTls12Resumption(
   const suite = findTls12CipherSuite(session.state.cipherSuite)!;
   const master = keeper.keep(Tls12MasterSecret.adopt(pool, suite.hash, session.secret));
   const { serverName } = hello.known;
+  const { peer } = session.state.clientAuthentication;
   const alpnProtocol = chooseApplicationProtocol(site.alpnProtocols, hello.known.alpn);
   const handshake: Tls12Secured = {
     terms: {
@@ -39,6 +40,8 @@ export function tryTls12Resumption(
     maxSentContent: maxSentContentOf(options, hello),
     epoch: session.state.epoch,
     issuedAt: session.state.issuedAt,
+    clientCertificates: site.clientCertificates,
+    ...(peer === undefined ? {} : { peer }),
     master,
   };
   transcript.add(hello.raw);

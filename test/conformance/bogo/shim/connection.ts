@@ -1,6 +1,7 @@
 import type { TlsServerEvent } from "../../../../edge-terminator/tls/server_events.ts";
 import { TlsServerEngine } from "../../../../edge-terminator/tls/server_engine.ts";
 import { encapsulate } from "../../../../shared/libcrypto/ml_kem.ts";
+import { AlertDescription } from "../../../../shared/tls_constants.ts";
 import { checkClientHello, checkHandshake } from "./checks.ts";
 import { type Credential, loadCredentials } from "./credential.ts";
 import { engineOptions, siteFor, siteRefusal } from "./engine_setup.ts";
@@ -105,6 +106,8 @@ export class ShimConnection implements Disposable {
         return await this.#sign(event);
       case "rsa-decryption-needed":
         return await this.#exchangeRsaKey(event);
+      case "verification-needed":
+        return await this.#verifyPeer();
       case "handshake-complete":
         checkHandshake(this.#config, this.#isResumption, event.parameters, this.#signer);
         this.#handshakeComplete = true;
@@ -158,6 +161,17 @@ export class ShimConnection implements Disposable {
     } catch (error) {
       this.#engine.failPrivateKeyOperation(error as Error);
     }
+  }
+
+  /** BoringSSL's two kinds of callbacks refuse with alerts of their own. */
+  async #verifyPeer(): Promise<void> {
+    await this.#suspend();
+    const { flags } = this.#config;
+    const { certificate_unknown, handshake_failure } = AlertDescription;
+    const alert = flags["use-custom-verify-callback"] ? certificate_unknown : handshake_failure;
+    this.#engine.answerVerification(
+      flags["verify-fail"] ? { accepted: false, alert, why: "the flags say so" } : { accepted: true },
+    );
   }
 
   #echo(data: Uint8Array): void {
