@@ -5,6 +5,7 @@ import type { RsaKeyExchangeRequest, SignTls12Request } from "../shared/keyless_
 import { verifySignature } from "../shared/libcrypto/verify.ts";
 import { parseCertificate } from "../shared/libcrypto/x509.ts";
 import { NamedGroup, SignatureScheme } from "../shared/tls_constants.ts";
+import { mustRun } from "../test/harness/command.ts";
 import { edgeIdentity } from "../test/harness/identities.ts";
 import { poll } from "../test/harness/poll.ts";
 import { certificateVerifyContent } from "./operations/sign_tls13.ts";
@@ -217,4 +218,37 @@ Deno.test("a token that goes away is a token failure, shows in /readyz, and is f
   await Deno.rename(`${tokens}.away`, tokens);
   await setup.server.ready();
   assert.equal(codeOf(await client.ask(request)), "signature");
+});
+
+/** Deletes a private key from the token, as another process may; returns how to bring it back. */
+async function deletePrivateKey({ installation: { token } }: KeyServerSetup, name: string) {
+  const [place] = Array.from(Deno.readDirSync(token.folder), (entry) => join(token.folder, entry.name));
+  const before = new Map(
+    Array.from(Deno.readDirSync(place!), ({ name }) => [name, Deno.readFileSync(join(place!, name))]),
+  );
+  const pin = (await Deno.readTextFile(token.pinFile)).trim();
+  const which = ["--delete-object", "--type", "privkey", "--label", name];
+  const login = ["--token-label", token.label, "--login", "--pin", "env:TEST_PIN"];
+  await mustRun("pkcs11-tool", ["--module", token.modulePath, ...login, ...which], {
+    env: { ...token.env, TEST_PIN: pin },
+  });
+  return () => {
+    for (const [file, bytes] of before) Deno.writeFileSync(join(place!, file), bytes, { mode: 0o600 });
+  };
+}
+
+Deno.test("a key that is deleted from the token takes no other one along, and is found again when it is back", async () => {
+  await using setup = await KeyServerSetup.start({ patch: { limits: { probe_interval_ms: 100 } } });
+  using client = await setup.dial();
+  const [gone, other] = [await setup.request("www-ecdsa"), await setup.request("www-rsa")];
+  const putBack = await deletePrivateKey(setup, "www-ecdsa");
+  await setup.server.record("the reopening", (record) => record.event === "token-reopened");
+  assert.equal(codeOf(await client.ask(gone)), "token-failure");
+  assert.equal(codeOf(await client.ask(other)), "signature");
+  const { status, body } = await setup.server.admin("/readyz");
+  assert.equal(status, 503);
+  assert.match(body, /"www-ecdsa":\{"ok":false.*"www-rsa":\{"ok":true/);
+  putBack();
+  await setup.server.ready();
+  assert.equal(codeOf(await client.ask(gone)), "signature");
 });

@@ -61,9 +61,9 @@ export class Token {
   }
 
   /**
-   * Opens the token anew after a failure (removed and back, sessions lost) and finds its keys again. Waits for what
-   * is in the token. Concurrent calls share one attempt. A PIN that was refused is never tried again: that would
-   * lock the token. Throws TokenError.
+   * Opens the token anew after a failure (removed and back, sessions lost) and finds again those of its keys that are
+   * there. Waits for what is in the token. Concurrent calls share one attempt. A PIN that was refused is never tried
+   * again: that would lock the token. Throws TokenError.
    */
   reopen(): Promise<void> {
     return this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined);
@@ -102,7 +102,20 @@ export class Token {
       this.#pinRefused = isPinRefusal(error);
       throw error;
     }
-    for (const key of this.#keys) key.findAgain();
+    this.#findKeysAgain();
+  }
+
+  /** One key that is gone from the token takes no other along; where none is there, the token is not back. */
+  #findKeysAgain(): void {
+    const failures: unknown[] = [];
+    for (const key of this.#keys) {
+      try {
+        key.findAgain();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0 && failures.length === this.#keys.length) throw failures[0];
   }
 }
 

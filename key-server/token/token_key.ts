@@ -25,16 +25,18 @@ export class TokenKey {
   readonly attributes: KeyAttributes;
   readonly #token: Token;
   readonly #selector: KeySelector;
-  #handle: Handle;
+  /** Undefined while the token does not have the key: a handle from before might be another object's by now. */
+  #handle: Handle | undefined;
   #tested: SelfTestResult = { methods: new Map(), refused: [] };
 
   private constructor(token: Token, selector: KeySelector) {
     const { calls } = token.module;
     this.#token = token;
     this.#selector = selector;
-    this.#handle = findPrivateKey(calls, token.session, selector);
-    this.publicKey = readPublicKey(calls, token.session, this.#handle);
-    const flag = (type: number) => readFlag(calls, token.session, this.#handle, type);
+    const handle = findPrivateKey(calls, token.session, selector);
+    this.#handle = handle;
+    this.publicKey = readPublicKey(calls, token.session, handle);
+    const flag = (type: number) => readFlag(calls, token.session, handle, type);
     this.attributes = {
       sign: flag(pkcs11js.CKA_SIGN),
       decrypt: flag(pkcs11js.CKA_DECRYPT),
@@ -78,19 +80,24 @@ export class TokenKey {
 
   /** Raw RSA into a new block of `memory`, as long as the modulus; the ciphertext is so too. The caller owns it. */
   async decryptRaw(ciphertext: Uint8Array, memory: LockedPool, isLate: () => boolean): Promise<Secret> {
-    return await this.#token.pool.decryptRaw(this.#handle, ciphertext, memory, isLate);
+    return await this.#token.pool.decryptRaw(this.#known, ciphertext, memory, isLate);
   }
 
-  /** Signs and verifies one probe by each working method's first. Throws what failed. */
+  /** Signs and verifies one probe by the first working method; looks for a key that was gone. Throws what failed. */
   async probe(): Promise<void> {
+    if (this.#handle === undefined) this.findAgain();
     const [method] = this.#tested.methods.values();
     if (method === undefined) throw new TokenError("Cannot probe the key: no signature scheme works with it");
     await proveMethod(method, this.publicKey, (by, content) => this.#signBy(by, content, neverLate));
   }
 
-  /** After the token was opened anew: handles have changed. Refuses another key under the same name. */
+  /**
+   * After the token was opened anew: handles have changed. Refuses another key under the same name. When it throws,
+   * the key cannot be used until it is found.
+   */
   findAgain(): void {
     const { calls } = this.#token.module;
+    this.#handle = undefined;
     const handle = findPrivateKey(calls, this.#token.session, this.#selector);
     const { subjectKeyIdentifier } = readPublicKey(calls, this.#token.session, handle);
     if (subjectKeyIdentifier.toHex() !== this.publicKey.subjectKeyIdentifier.toHex()) {
@@ -101,6 +108,13 @@ export class TokenKey {
 
   async #signBy(method: SigningMethod, content: Uint8Array, isLate: () => boolean): Promise<Uint8Array> {
     const input = method.prepare(content, this.publicKey.keyBits);
-    return method.finish(await this.#token.pool.sign(this.#handle, input, isLate));
+    return method.finish(await this.#token.pool.sign(this.#known, input, isLate));
+  }
+
+  get #known(): Handle {
+    if (this.#handle === undefined) {
+      throw new TokenError("Cannot use the key: it is not in its token any more");
+    }
+    return this.#handle;
   }
 }
