@@ -31,6 +31,8 @@ export interface CertificateContents extends Validity {
   readonly ipAddresses?: readonly string[];
   readonly uris?: readonly string[];
   readonly usages: readonly ("serverAuth" | "clientAuth")[];
+  /** Whether the key may decrypt too, for TLS 1.2's RSA key exchange (RFC 5246, Section 7.4.2). False by default. */
+  readonly keyEncipherment?: boolean;
 }
 
 /** A development certification authority: an ECDSA P-256 key that lives in this process only. */
@@ -128,7 +130,10 @@ async function leafExtensions(
   ];
   return [
     new BasicConstraintsExtension(false, undefined, true),
-    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new KeyUsagesExtension(
+      KeyUsageFlags.digitalSignature | (contents.keyEncipherment ? KeyUsageFlags.keyEncipherment : 0),
+      true,
+    ),
     new ExtendedKeyUsageExtension(contents.usages.map((usage) => ExtendedKeyUsage[usage])),
     ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]),
     ...await keyIdentifiers(subject, issuer),

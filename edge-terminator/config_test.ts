@@ -68,7 +68,7 @@ Deno.test("what the example gives as a default is the default", () => {
       /^(workers|alpn|proxy_protocol|transcript|connections|.*_deadline_ms|pool_bytes|backing|level) .*$/gm,
       "",
     )
-    .replace(/^(versions|extended_master_secret|groups) .*$/gm, "")
+    .replace(/^(versions|extended_master_secret|rsa_key_exchange|groups) .*$/gm, "")
     .replace(/^cipher_suites = \[[^\]]*\]$/m, "")
     .replace(/^\[(tls|limits|memory|log)\].*$/gm, "");
   assert.deepEqual(parseConfig(sparse, "sparse.toml", edgeConfigSchema), full);
@@ -208,6 +208,15 @@ const mistakes: [string, (text: string) => string, RegExp][] = [
     "no group for TLS 1.2",
     replacing(/^groups = .*$/m, 'groups = ["X25519MLKEM768"]'),
     /tls\.groups .*expected a group of TLS 1\.2, which tls\.versions has: one without ML-KEM/,
+  ],
+  [
+    "RSA key exchange without TLS 1.2",
+    (text: string) =>
+      text.replace('versions = ["1.2", "1.3"]', 'versions = ["1.3"]').replace(
+        "rsa_key_exchange = false",
+        "rsa_key_exchange = true",
+      ),
+    /tls\.rsa_key_exchange is a boolean; expected false, as only TLS 1\.2 has it/,
   ],
   [
     "a key operation longer than the handshake",

@@ -1,7 +1,12 @@
 /** The `[tls]` section of an edge's configuration: which parts of TLS are spoken, by their IANA names. */
 import { z } from "zod";
 import { CipherSuite, NamedGroup, nameOf } from "../shared/tls_constants.ts";
-import { allCipherSuites, findTls12CipherSuite, findTls13CipherSuite } from "./tls/cipher_suites.ts";
+import {
+  allCipherSuites,
+  findTls12CipherSuite,
+  findTls13CipherSuite,
+  rsaKeyExchangeSuites,
+} from "./tls/cipher_suites.ts";
 import { findGroup, isHybrid } from "./tls/key_exchange/groups.ts";
 import { defaultGroups, type TlsServerOptions } from "./tls/server_options.ts";
 
@@ -14,6 +19,7 @@ export const tlsSectionSchema = z.strictObject({
   cipher_suites: z.array(z.enum(suiteNames)).min(1).max(suiteNames.length).default(suiteNames),
   groups: z.array(z.enum(groupNames)).min(1).max(groupNames.length).default(groupNames),
   extended_master_secret: z.enum(["required", "optional"]).default("required"),
+  rsa_key_exchange: z.boolean().default(false),
 }).prefault({});
 
 export type TlsSection = z.output<typeof tlsSectionSchema>;
@@ -26,7 +32,10 @@ export type EngineSettings = Required<
 export function engineSettings(section: TlsSection): EngineSettings {
   return {
     versions: section.versions.map((version) => `TLS ${version}` as const),
-    cipherSuites: section.cipher_suites.map((name) => CipherSuite[name]),
+    cipherSuites: [
+      ...section.cipher_suites.map((name) => CipherSuite[name]),
+      ...section.rsa_key_exchange ? rsaKeyExchangeSuites : [],
+    ],
     groups: section.groups.map((name) => NamedGroup[name]),
     requiresExtendedMasterSecret: section.extended_master_secret === "required",
   };
@@ -46,6 +55,9 @@ export function checkTlsSection(
   const { versions, cipherSuites, groups } = engineSettings(section);
   if (versions.includes("TLS 1.3") && !cipherSuites.some((id) => findTls13CipherSuite(id))) {
     report(["tls", "cipher_suites"], "a suite of TLS 1.3, which tls.versions has");
+  }
+  if (section.rsa_key_exchange && !versions.includes("TLS 1.2")) {
+    report(["tls", "rsa_key_exchange"], "false, as only TLS 1.2 has it and tls.versions does not have that");
   }
   if (!versions.includes("TLS 1.2")) return;
   if (!cipherSuites.some((id) => findTls12CipherSuite(id))) {

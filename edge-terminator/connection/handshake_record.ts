@@ -53,8 +53,9 @@ function negotiated(parameters: NegotiatedParameters): Record<string, unknown> {
   return {
     version: versionName(version),
     cipherSuite: nameOf(CipherSuite, cipherSuite),
-    group: nameOf(NamedGroup, group),
-    ...(resumed ? {} : { signatureScheme: nameOf(SignatureScheme, signatureScheme) }),
+    // RSA key exchange has no group, and signs nothing.
+    ...(group === 0 ? {} : { group: nameOf(NamedGroup, group) }),
+    ...(signatureScheme === 0 ? {} : { signatureScheme: nameOf(SignatureScheme, signatureScheme) }),
     alpn: alpnProtocol,
     resumed,
     helloRetryRequest,

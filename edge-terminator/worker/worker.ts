@@ -42,6 +42,7 @@ export class Worker {
         return site && relayedSite(site);
       },
       signer: this.#signer,
+      rsaKeyExchange: (request, { deadline }) => this.#signer.exchangeRsaKey(request, { deadline, pool }),
       encapsulate: (encapsulationKey) => encapsulate(pool, encapsulationKey),
       metrics: this.#metrics,
       log,

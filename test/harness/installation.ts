@@ -70,8 +70,9 @@ export class Installation {
     const { keys = [{ name: "www-ecdsa", type: "ecdsa-p256" }, { name: "www-rsa", type: "rsa-2048" }] } =
       options;
     const [token, pki] = await Promise.all([SoftHsmToken.create(folder, keys), DevelopmentPki.create()]);
-    for (const { name, publicKeyInfo } of token.keys) {
-      await writePublic(join(folder, `${name}.pem`), await pki.siteCertificate(publicKeyInfo, names));
+    for (const { name, publicKeyInfo, decrypts = false } of token.keys) {
+      const certificate = await pki.siteCertificate(publicKeyInfo, names, { keyEncipherment: decrypts });
+      await writePublic(join(folder, `${name}.pem`), certificate);
     }
     await writeRoots(folder, pki);
     await writeIdentity(folder, "key-server", await pki.keyServerIdentity(keyServerName));
