@@ -39,6 +39,13 @@ export class EngineMisusedError extends HoldfastError {
   }
 }
 
+/** The application asked an exporter for what it cannot give. Code `export-refused`; thrown at the caller. */
+export class KeyingMaterialError extends HoldfastError {
+  constructor(reason: string) {
+    super("export-refused", `Cannot export keying material: ${reason}`);
+  }
+}
+
 /**
  * The one table from error to alert: whatever a handler throws becomes a TlsError, and its `alert` is what is sent.
  *

@@ -1,25 +1,25 @@
-import { AlertDescription, ContentType } from "../../shared/tls_constants.ts";
+import { AlertDescription } from "../../shared/tls_constants.ts";
 import { InternalFailure, unexpectedMessage } from "../../shared/tls_messages/errors.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
 import { alertFor, sendAlert, trySendAlert } from "./alerts.ts";
 import type { PeerVerdict } from "./client_certificates/peer_verdict.ts";
 import { Connection } from "./connection.ts";
-import { AlertReceived, asTlsError, EngineMisusedError } from "./errors.ts";
+import { AlertReceived, asTlsError, EngineMisusedError, KeyingMaterialError } from "./errors.ts";
+import { exportFrom } from "./exporter.ts";
 import type { Encapsulation } from "./key_exchange/server_share.ts";
-import type { Incoming } from "./record/record_layer.ts";
 import type { TlsServerEvent } from "./server_events.ts";
 import { resolveOptions, type TlsServerOptions } from "./server_options.ts";
 import type { TlsSite } from "./site.ts";
-import { receiveChangeCipherSpec } from "./states/awaiting_change_cipher_spec.ts";
 import { failEncapsulation, receiveEncapsulation } from "./states/awaiting_encapsulation.ts";
 import { receiveKeyExchangeSignature } from "./states/awaiting_key_exchange_signature.ts";
 import { receivePeerVerdict } from "./states/awaiting_peer_verification.ts";
 import { receiveMasterSecret } from "./states/awaiting_rsa_decryption.ts";
 import { receiveSignature } from "./states/awaiting_signature.ts";
 import { receiveSite } from "./states/awaiting_site.ts";
-import { receiveApplicationData, sendApplicationData, updateSendingKey } from "./states/connected.ts";
+import { sendApplicationData, updateSendingKey } from "./states/connected.ts";
 import { sendTls12ApplicationData } from "./states/connected_tls12.ts";
 import { awaitsPeer, receiveMessage } from "./states/receive_message.ts";
+import { receiveRecord } from "./states/receive_record.ts";
 import type { State } from "./states/state.ts";
 
 const signatureStates = ["awaiting-signature", "awaiting-key-exchange-signature"] as const;
@@ -146,6 +146,21 @@ export class TlsServerEngine implements Disposable {
     });
   }
 
+  /**
+   * Keying material for the application (RFC 5705; RFC 8446, Section 7.5), once connected, of an engine whose options
+   * say `exportsKeyingMaterial`. The result leaves the pool: it is the application's, and so is wiping it.
+   *
+   * @throws {KeyingMaterialError} for a label, context or length that no exporter takes (`exporter.ts` has the limits),
+   * and when nothing may be exported: not yet connected, not kept, or TLS 1.2 without an extended master secret
+   */
+  exportKeyingMaterial(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+    const state = this.#state;
+    if (state.name !== "connected" || state.exporter === undefined) {
+      throw new KeyingMaterialError(`the engine is ${state.name} and keeps no secret for it`);
+    }
+    return exportFrom(state.exporter, label, context, length);
+  }
+
   /** Sends close_notify: our side is at its end, the peer may go on until its own. */
   close(): void {
     if (this.#over || this.#connection.writeClosed) return;
@@ -216,62 +231,9 @@ export class TlsServerEngine implements Disposable {
       }
       const incoming = records.next();
       if (incoming === undefined) return;
-      this.#take(incoming);
-    }
-  }
-
-  #take({ type, content }: Incoming): void {
-    const { handshake, alerts, version } = this.#connection;
-    if (type === ContentType.alert) return this.#takeAlert(content);
-    if (type === ContentType.change_cipher_spec) return this.#takeChangeCipherSpec(content);
-    if (content.length > 0) alerts.reset();
-    if (type === ContentType.handshake) {
-      if (content.length === 0 && version !== undefined) {
-        throw unexpectedMessage(
-          "Cannot go on with the peer: a handshake record is empty",
-          "UNEXPECTED_RECORD",
-        );
-      }
-      return handshake.push(content);
-    }
-    const state = this.#state;
-    if (type !== ContentType.application_data || state.name !== "connected" || !handshake.isEmpty) {
-      throw unexpectedMessage(
-        `Cannot go on with the peer: a record of type ${type} came`,
-        "UNEXPECTED_RECORD",
-      );
-    }
-    if (state.version === "TLS 1.3") this.#state = receiveApplicationData(state, this.#connection, content);
-    else if (content.length > 0) this.#connection.emit({ type: "application-data", data: content });
-  }
-
-  #takeAlert(content: Uint8Array): void {
-    const connection = this.#connection;
-    if (!connection.alerts.read(content, connection.version)) return;
-    if (this.#state.name !== "connected") {
-      throw new AlertReceived(AlertDescription.close_notify, "close_notify");
-    }
-    connection.readClosed = true;
-    connection.emit({ type: "close-notify" });
-    if (connection.writeClosed) this.#end({ name: "closed" });
-  }
-
-  /**
-   * TLS 1.2 awaits its change_cipher_spec in a state of its own. In TLS 1.3 it means nothing and is dropped between
-   * the first ClientHello and Finished (RFC 8446, Section 5).
-   */
-  #takeChangeCipherSpec(content: Uint8Array): void {
-    const { handshake, version } = this.#connection;
-    const state = this.#state;
-    const wellFormed = content.length === 1 && content[0] === 1 && handshake.isEmpty;
-    if (wellFormed && state.name === "awaiting-change-cipher-spec") {
-      this.#state = receiveChangeCipherSpec(state, this.#connection);
-      return;
-    }
-    const dropped = version === "TLS 1.3" && state.name !== "awaiting-client-hello" &&
-      state.name !== "connected";
-    if (!wellFormed || !dropped) {
-      throw unexpectedMessage("Cannot go on with the peer: a change_cipher_spec came", "UNEXPECTED_RECORD");
+      const next = receiveRecord(this.#state, this.#connection, incoming);
+      if (next.name === "closed") this.#end(next);
+      else this.#state = next;
     }
   }
 

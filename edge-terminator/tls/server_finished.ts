@@ -23,12 +23,16 @@ export function sendFinished(
   keeper.release(handshake.handshakeSecret);
   const clientApplicationSecret = keeper.keep(master.clientApplicationTrafficSecret(finishedHash));
   const serverApplicationSecret = keeper.keep(master.serverApplicationTrafficSecret(finishedHash));
+  const exporter = connection.options.exportsKeyingMaterial
+    ? keeper.keep(master.exporterMasterSecret(finishedHash))
+    : undefined;
   records.setWriteKeys(new Tls13RecordKeys(serverApplicationSecret.trafficKeys(handshake.choice.suite.aead)));
   if (!handshake.issuesTickets) keeper.release(master);
   return {
     handshake,
     clientApplicationSecret,
     serverApplicationSecret,
+    exporter,
     master: handshake.issuesTickets ? master : undefined,
   };
 }

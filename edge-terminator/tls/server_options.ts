@@ -33,6 +33,11 @@ export interface TlsServerOptions {
   readonly tickets?: TicketPolicy;
   /** Bytes of content in one record, at most 16384, the default. A client's record_size_limit may lower it. */
   readonly maxSentContent?: number;
+  /**
+   * Whether `exportKeyingMaterial` works, for which each connection keeps one more block for its life: the exporter
+   * secret, in TLS 1.2 the master secret. False by default.
+   */
+  readonly exportsKeyingMaterial?: boolean;
   readonly keyUpdate?: Partial<KeyUpdatePolicy>;
   /**
    * Whether ServerHello to Certificate go out before the signature is there, so that the client checks the chain
@@ -65,6 +70,7 @@ export interface ResolvedOptions {
   readonly tickets: TicketPolicy | undefined;
   readonly wallClock: () => number;
   readonly maxSentContent: number;
+  readonly exportsKeyingMaterial: boolean;
   readonly keyUpdate: KeyUpdatePolicy;
   readonly sendsFlightEarly: boolean;
   readonly now: () => number;
@@ -92,6 +98,7 @@ export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
     maxSentContent: Math.min(options.maxSentContent ?? maxPlaintext, maxPlaintext),
     sendsFlightEarly: options.sendsFlightEarly ?? true,
     tickets: options.tickets,
+    exportsKeyingMaterial: options.exportsKeyingMaterial ?? false,
     wallClock: options.wallClock ?? Date.now,
     now: options.now ?? (() => performance.now()),
     generateKeyPair: options.replay?.generateKeyPair ?? generateKeyPair,

@@ -1,7 +1,7 @@
 import type { LockedPool } from "../memory/locked_pool.ts";
 import type { Secret } from "../memory/secret.ts";
 import { hashLength, type HashName } from "./digest.ts";
-import { hmac, hmacAt, hmacInto } from "./hmac.ts";
+import { hmac, hmacAt, hmacInto, hmacPublic } from "./hmac.ts";
 
 const zeros = new Uint8Array(64);
 
@@ -55,6 +55,30 @@ export function hkdfExpand(
     output[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * HKDF-Expand whose result is not ours to keep: an application's keying material. Of the steps in between only `prk`
+ * is a secret.
+ *
+ * @param length bytes, at most 255 times the hash
+ */
+export function hkdfExpandPublic(
+  hash: HashName,
+  prk: Secret,
+  info: Uint8Array,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  if (length > 255 * hashLength[hash]) {
+    throw new RangeError(`Cannot expand to ${length} bytes: HKDF ends before`);
+  }
+  const output = new Uint8Array(length);
+  let block = new Uint8Array(0); // T(i)
+  for (let index = 1, offset = 0; offset < length; index++, offset += block.length) {
+    block = hmacPublic(hash, prk, block, info, counter(index));
+    output.set(block.subarray(0, length - offset), offset);
+  }
+  return output;
 }
 
 function copyInto(output: Secret, offset: number, block: Secret): void {

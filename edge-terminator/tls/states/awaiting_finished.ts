@@ -31,19 +31,21 @@ export function receiveFinished(
   connection: Connection,
   message: HandshakeMessage,
 ): Connected {
-  const { handshake, clientApplicationSecret, serverApplicationSecret, master } = sent;
+  const { handshake, clientApplicationSecret, serverApplicationSecret, exporter, master } = sent;
+  const { suite } = handshake.choice;
   verifyFinished(handshake.clientSecret, finishedHash, decodeFinished(message).verifyData);
   connection.expectEndOfFlight();
   connection.transcript.add(message.raw);
   connection.records.setReadKeys(
-    new Tls13RecordKeys(clientApplicationSecret.trafficKeys(handshake.choice.suite.aead)),
+    new Tls13RecordKeys(clientApplicationSecret.trafficKeys(suite.aead)),
   );
   if (master !== undefined) issueTickets(connection, handshake, peer, master);
   connection.keeper.release(handshake.clientSecret, connection.transcript);
   connection.emit({ type: "handshake-complete", parameters: negotiated(handshake, peer) });
-  return enterConnected(connection, handshake.choice.suite, {
+  return enterConnected(connection, suite, {
     client: clientApplicationSecret,
     server: serverApplicationSecret,
+    exporter: exporter && { version: "TLS 1.3", hash: suite.hash, secret: exporter },
   });
 }
 

@@ -36,9 +36,17 @@ export function receiveTls12Finished(
     if (handshake.promisesTicket) sendTls12Ticket(connection, handshake);
     sendTls12Finished(connection, handshake, serverKeys);
   }
-  keeper.release(master, transcript);
+  // RFC 7627, Section 5.4: without an extended master secret nothing may be exported.
+  const exports = connection.options.exportsKeyingMaterial && handshake.extendedMasterSecret;
+  if (!exports) keeper.release(master);
+  keeper.release(transcript);
   connection.emit({ type: "handshake-complete", parameters: negotiatedTls12(handshake, resumed) });
-  return { name: "connected", version: "TLS 1.2", suite: handshake.terms.suite };
+  return {
+    name: "connected",
+    version: "TLS 1.2",
+    suite: handshake.terms.suite,
+    exporter: exports ? { version: "TLS 1.2", secret: master, randoms: handshake.randoms } : undefined,
+  };
 }
 
 /** change_cipher_spec, then Finished under the new keys, which become the record layer's. */

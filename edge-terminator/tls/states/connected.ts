@@ -4,6 +4,7 @@ import { decodeKeyUpdate, encodeKeyUpdate } from "../../../shared/tls_messages/k
 import { recordLimit, type Tls13CipherSuite } from "../cipher_suites.ts";
 import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
+import type { KeyingMaterialSource } from "../exporter.ts";
 import type { ApplicationTrafficSecret } from "../key_schedule/application_traffic_secret.ts";
 import { maxKeyUpdates } from "../record/limits.ts";
 import { Tls13RecordKeys } from "../record/tls13_record_keys.ts";
@@ -15,6 +16,8 @@ export interface Connected {
   readonly suite: Tls13CipherSuite;
   readonly client: ApplicationTrafficSecret;
   readonly server: ApplicationTrafficSecret;
+  /** Undefined where nothing may be exported. */
+  readonly exporter: KeyingMaterialSource | undefined;
   /** KeyUpdates of the peer since its last application data. */
   readonly keyUpdates: number;
   /** What our current key has protected, and since when. */
@@ -29,7 +32,7 @@ interface SentUnderOneKey {
 export function enterConnected(
   connection: Connection,
   suite: Tls13CipherSuite,
-  secrets: { readonly client: ApplicationTrafficSecret; readonly server: ApplicationTrafficSecret },
+  secrets: Pick<Connected, "client" | "server" | "exporter">,
 ): Connected {
   const sent = { bytes: 0, since: connection.options.now() };
   return { name: "connected", version: "TLS 1.3", suite, ...secrets, keyUpdates: 0, sent };

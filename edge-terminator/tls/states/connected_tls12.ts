@@ -3,12 +3,15 @@ import { InternalFailure } from "../../../shared/tls_messages/errors.ts";
 import { recordLimit, type Tls12CipherSuite } from "../cipher_suites.ts";
 import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
+import type { KeyingMaterialSource } from "../exporter.ts";
 
-/** The handshake of TLS 1.2 is over. The keys are the record layer's; the master secret is gone. */
+/** The handshake of TLS 1.2 is over. The keys are the record layer's; the master secret is gone, but for an exporter. */
 export interface ConnectedTls12 {
   readonly name: "connected";
   readonly version: "TLS 1.2";
   readonly suite: Tls12CipherSuite;
+  /** Undefined where nothing may be exported. */
+  readonly exporter: KeyingMaterialSource | undefined;
 }
 
 /** Whatever handshake message comes now wants to renegotiate, which is refused (RFC 9325, Section 3.5). */

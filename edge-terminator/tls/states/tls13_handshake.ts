@@ -1,5 +1,6 @@
 import type { ClientCertificatePolicy } from "../client_certificates/policy.ts";
 import type { ApplicationTrafficSecret } from "../key_schedule/application_traffic_secret.ts";
+import type { ExporterMasterSecret } from "../key_schedule/exporter_master_secret.ts";
 import type { HandshakeSecret } from "../key_schedule/handshake_secret.ts";
 import type {
   ClientHandshakeTrafficSecret,
@@ -43,6 +44,8 @@ export interface Tls13FlightSent {
   readonly handshake: Tls13Handshake;
   readonly clientApplicationSecret: ApplicationTrafficSecret;
   readonly serverApplicationSecret: ApplicationTrafficSecret;
+  /** Only kept for an application that exports. */
+  readonly exporter: ExporterMasterSecret | undefined;
   /** Only kept for tickets. */
   readonly master: MasterSecret | undefined;
 }

@@ -105,17 +105,17 @@ export class Tls12MasterSecret extends ScheduledSecret {
     return copy;
   }
 
-  /** RFC 5705, Section 4: an absent context is not an empty one. The caller owns the result. */
+  /** RFC 5705, Section 4: an absent context is not an empty one. The result is the application's. */
   exportKeyingMaterial(
     label: string,
     randoms: Randoms,
     context: Uint8Array | undefined,
     length: number,
-  ): Secret {
+  ): Uint8Array {
     const seed = [randoms.client, randoms.server];
     if (context !== undefined) {
       seed.push(new Uint8Array([context.length >> 8, context.length & 0xff]), context);
     }
-    return prf(this.pool, this.hash, this.secret, label, seed, [length])[0]!;
+    return prfPublic(this.pool, this.hash, this.secret, label, seed, length);
   }
 }

@@ -1,4 +1,4 @@
-import { hashLength, type HashName } from "../../../shared/libcrypto/digest.ts";
+import type { HashName } from "../../../shared/libcrypto/digest.ts";
 import { hmac } from "../../../shared/libcrypto/hmac.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
@@ -68,7 +68,7 @@ function fill(outputs: readonly Secret[], stream: Generator<Secret, never>): voi
   }
 }
 
-/** A PRF output that is public once sent, as a Finished message's verify_data. */
+/** A PRF output that is not ours to keep secret: a Finished message's verify_data, an application's keying material. */
 export function prfPublic(
   pool: LockedPool,
   hash: HashName,
@@ -77,10 +77,13 @@ export function prfPublic(
   seed: readonly Uint8Array[],
   length: number,
 ): Uint8Array {
-  if (length > hashLength[hash]) {
-    throw new RangeError("Cannot make public PRF output: it is longer than the hash");
+  const output = new Uint8Array(length);
+  let filled = 0;
+  for (const block of expansion(pool, hash, secret, [utf8.encode(label), ...seed])) {
+    const part = block.bytes.subarray(0, length - filled);
+    output.set(part, filled);
+    filled += part.length;
+    if (filled === length) break;
   }
-  const [output] = prf(pool, hash, secret, label, seed, [length]);
-  using secretOutput = output!;
-  return secretOutput.reveal("verify_data goes on the wire");
+  return output;
 }
