@@ -73,6 +73,21 @@ Deno.test("a signal while the demo is starting ends it with 130 and leaves nothi
   await poll("the end of all", async () => (await commandLinesWith(path)).length === 0);
 });
 
+Deno.test("an edge port that is taken ends the demo with 1 and the reason, not with a stack", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, stderr } = await runCommand(frontDoor, [
+    "demo",
+    "--once",
+    "--edge-port",
+    `${taken.addr.port}`,
+  ], {
+    deadline: 60_000,
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot listen on 127\.0\.0\.1:\d+: Address already in use/);
+  assert.doesNotMatch(stderr, /^ +at /m);
+});
+
 Deno.test("a mistake on the demo's command line ends it with 2", async () => {
   for (const args of [["--edge-port", "70000"], ["--frobnicate"], ["stray"]]) {
     assert.equal((await runCommand(frontDoor, ["demo", ...args])).code, 2);

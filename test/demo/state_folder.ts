@@ -27,14 +27,36 @@ export async function openStateFolder(path: string | undefined): Promise<StateFo
   if (names.length > 0 && !names.includes(marker)) {
     throw new StateFolderError(folder, "it is not empty, and nothing in it says that a demo made it");
   }
+  const held = await holdFolder(folder);
   for (const name of names) {
     // The marker stays: a demo that is ended right here must not leave a folder that the next one refuses.
     if (name !== marker) await Deno.remove(`${folder}/${name}`, { recursive: true });
   }
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  await Deno.chmod(folder, 0o700);
-  await Deno.writeTextFile(`${folder}/${marker}`, "Everything here is replaced by the next demo.\n");
-  return { path: folder, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return {
+    path: folder,
+    [Symbol.asyncDispose]() {
+      held.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Makes the folder and its marker; the marker stays locked until it is closed, whatever ends this process. */
+async function holdFolder(folder: string): Promise<Deno.FsFile> {
+  let file: Deno.FsFile;
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    await Deno.chmod(folder, 0o700);
+    file = await Deno.open(`${folder}/${marker}`, { create: true, write: true });
+  } catch (error) {
+    throw new StateFolderError(folder, (error as Error).message);
+  }
+  if (!await file.tryLock(true)) {
+    file.close();
+    throw new StateFolderError(folder, "a demo that is running has its state there");
+  }
+  await file.write(new TextEncoder().encode("Everything here is replaced by the next demo.\n"));
+  return file;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

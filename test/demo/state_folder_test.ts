@@ -29,3 +29,15 @@ Deno.test("a folder with somebody's files is refused and left alone, and so is a
   await assert.rejects(openStateFolder(parent.file("precious")), /it is not a folder/);
   assert.deepEqual(await namesIn(parent.path), ["precious"]);
 });
+
+Deno.test("a folder that a running demo uses, and one that cannot be made, are refused in words", async () => {
+  await using parent = await TemporaryFolder.create();
+  const path = parent.file("state");
+  const first = await openStateFolder(path);
+  await Deno.writeTextFile(`${path}/its-token`, "");
+  await assert.rejects(openStateFolder(path), { code: "state-folder", message: /a demo that is running/ });
+  assert.deepEqual((await namesIn(path)).sort(), ["its-token", "made-by-holdfast-demo"]);
+  await first[Symbol.asyncDispose]();
+  await (await openStateFolder(path))[Symbol.asyncDispose]();
+  await assert.rejects(openStateFolder("/proc/no-such-folder"), { code: "state-folder" });
+});

@@ -1,8 +1,16 @@
 import { fileURLToPath } from "node:url";
 import { formatAddress, type TcpAddress } from "../../../shared/config/address.ts";
+import { HoldfastError } from "../../../shared/errors.ts";
 import { parseExposition, sumOf } from "../exposition.ts";
 import { poll } from "../poll.ts";
 import { type ChildEnd, ChildProcess } from "./child_process.ts";
+
+/** A process that does not come up, with its log. Code `process-not-ready`. */
+export class ProcessNotReadyError extends HoldfastError {
+  constructor(process: ProductProcess, reason: string, options?: ErrorOptions) {
+    super("process-not-ready", `Cannot use ${process.name}: ${reason}\n${process.lines.join("\n")}`, options);
+  }
+}
 
 export interface ProductProcessOptions {
   readonly command: "key-server" | "edge";
@@ -85,11 +93,9 @@ export class ProductProcess implements AsyncDisposable {
         return status === 200;
       }, deadline);
     } catch (cause) {
-      throw new Error(`Cannot use ${this.name}: not ready; /readyz: ${last}\n${this.lines.join("\n")}`, {
-        cause,
-      });
+      throw new ProcessNotReadyError(this, `not ready; /readyz: ${last}`, { cause });
     }
-    if (!this.running) throw new Error(`Cannot use ${this.name}: it ended\n${this.lines.join("\n")}`);
+    if (!this.running) throw new ProcessNotReadyError(this, "it ended");
   }
 
   /** The sum of a metric's samples that carry `labels`. */
