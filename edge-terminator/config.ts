@@ -19,6 +19,7 @@ import { refuseContradictions } from "./config_rules.ts";
 import type { KeyServerEndpoint } from "./keyless/endpoint.ts";
 import type { IdentityFiles } from "./keyless/identity.ts";
 import type { TranscriptForm } from "./keyless/key_request.ts";
+import { type TicketSettings, ticketSettings, ticketsSectionSchema } from "./ticket_keys/tickets_config.ts";
 import { type EngineSettings, engineSettings, tlsSectionSchema } from "./tls_config.ts";
 
 /** A file's path: one line, so that a key pasted in its place is refused unread. */
@@ -79,6 +80,7 @@ export const edgeConfigSchema = z.strictObject({
   key_server: z.array(z.union([networkKeyServerSchema, localKeyServerSchema])).min(1).max(32),
   site: z.array(siteSchema).min(1).max(10_000),
   tls: tlsSectionSchema,
+  tickets: ticketsSectionSchema,
   limits: limitsSchema,
   memory: memorySchema,
   admin: adminSectionSchema.optional(),
@@ -110,6 +112,8 @@ export interface EdgeConfig {
   readonly sites: readonly SiteConfig[];
   readonly transcript: TranscriptForm;
   readonly engine: EngineSettings;
+  /** Undefined: nothing resumes. */
+  readonly tickets: TicketSettings | undefined;
   readonly limits: {
     readonly connections: number;
     readonly handshakeDeadline: number;
@@ -164,6 +168,7 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
     })),
     transcript: file.tls.transcript,
     engine: engineSettings(file.tls),
+    tickets: ticketSettings(file.tickets, absolute),
     limits: {
       connections: file.limits.connections,
       handshakeDeadline: file.limits.handshake_deadline_ms,

@@ -1,6 +1,7 @@
 /** What the parts of an edge's configuration must not say together. */
 import type { z } from "zod";
 import { formatAddress, type SocketAddress, type TcpAddress } from "../shared/config/address.ts";
+import { checkTicketsSection, type TicketsSection } from "./ticket_keys/tickets_config.ts";
 import { checkTlsSection, type TlsSection } from "./tls_config.ts";
 
 interface Rules {
@@ -15,6 +16,7 @@ interface Rules {
     readonly default: boolean;
   }[];
   readonly tls: TlsSection;
+  readonly tickets: TicketsSection;
   readonly limits: { readonly handshake_deadline_ms: number; readonly key_operation_deadline_ms: number };
 }
 
@@ -31,6 +33,7 @@ export function refuseContradictions(config: Rules, context: z.core.$RefinementC
   checkKeyServers(config, report);
   checkSites(config, report);
   checkTlsSection(config.tls, report);
+  checkTicketsSection(config.tickets, report);
   const { handshake_deadline_ms: handshake, key_operation_deadline_ms: keyOperation } = config.limits;
   if (keyOperation > handshake) {
     report(["limits", "key_operation_deadline_ms"], "no more than limits.handshake_deadline_ms");

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type Aggregator, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** Histogram bounds in seconds for work between 0.1 ms and 10 s: handshakes and key operations. */
 const secondsBuckets = [
@@ -35,18 +35,23 @@ export class Metrics {
     return new Counter<Label>({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
   }
 
-  /** `collect` is called at each scrape, so that a value that exists elsewhere is not kept twice. */
+  /**
+   * `collect` is called at each scrape, so that a value that exists elsewhere is not kept twice. `aggregator`: what the
+   * values of several processes make together.
+   */
   gauge<Label extends string = never>(
     name: `holdfast_${string}`,
     help: string,
     labelNames: readonly Label[] = [],
     collect?: (gauge: Gauge<Label>) => void,
+    aggregator: Aggregator = "sum",
   ): Gauge<Label> {
     const gauge: Gauge<Label> = new Gauge<Label>({
       name,
       help,
       labelNames: [...labelNames],
       registers: [this.#registry],
+      aggregator,
       ...(collect === undefined ? {} : { collect: () => collect(gauge) }),
     });
     return gauge;

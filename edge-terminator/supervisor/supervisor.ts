@@ -6,6 +6,7 @@ import { ListeningSockets } from "./listening_sockets.ts";
 import { readinessOf } from "./readiness.ts";
 import { defaultRestartTiming } from "./restart_backoff.ts";
 import { WorkerMetrics } from "./worker_metrics.ts";
+import { SiblingSwitchboard } from "./sibling_switchboard.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { killGrace, type SlotTiming } from "./worker_slot.ts";
 
@@ -27,6 +28,7 @@ const reportDeadline = 1000;
 export class Supervisor {
   readonly #sockets = new ListeningSockets();
   readonly #metrics = new WorkerMetrics();
+  readonly #siblings = new SiblingSwitchboard();
   readonly #processes = new Set<WorkerProcess>();
   readonly #draining = new Set<Promise<void>>();
   readonly #log: Logger;
@@ -124,6 +126,7 @@ export class Supervisor {
   #startGeneration(revision: Revision): Promise<Generation> {
     const watch = (worker: WorkerProcess) => {
       this.#processes.add(worker);
+      this.#siblings.add(worker);
       worker.exited.then(() => {
         // Both at once: a scrape counts it among the living or among the ended.
         this.#processes.delete(worker);

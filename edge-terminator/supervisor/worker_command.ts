@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { formatAddress } from "../../shared/config/address.ts";
 import { pathBesideConfig } from "../../shared/config/paths.ts";
 import type { EdgeConfigFile } from "../config.ts";
+import { ticketKeyFiles } from "../ticket_keys/tickets_config.ts";
 import type { WorkerCommand } from "./worker_process.ts";
 
 /** What a worker may do, by Deno's permissions; DESIGN.md says what for. Hosts, paths and names are exact. */
@@ -27,6 +28,7 @@ export function workerPermissions(configFile: string, config: EdgeConfigFile): W
     config.identity.certificate,
     ...config.key_server.flatMap((keyServer) => "ca" in keyServer ? [keyServer.ca] : []),
     ...config.site.flatMap(({ certificates }) => certificates),
+    ...ticketKeyFiles(config.tickets),
   ].map(absolute);
   const backends = config.site.map(({ backend }) => backend);
   const sockets = [

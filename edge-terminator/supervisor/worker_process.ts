@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import {
+  type SiblingMessage,
   type StartMessage,
   type SupervisorMessage,
   type WorkerMessage,
@@ -39,6 +40,8 @@ export class WorkerProcess {
   /** When it began to accept connections, on the clock of `performance.now`. */
   readyAt: number | undefined;
   hasExited = false;
+  /** Takes what it has to say to its siblings; nobody does unless set. */
+  onSiblingMessage: ((message: SiblingMessage) => void) | undefined;
 
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -55,7 +58,7 @@ export class WorkerProcess {
     this.started = this.#start.promise;
     this.started.catch(() => {}); // whoever cares awaits it
     this.stoppedListening = this.#stopped.promise;
-    this.#send(message);
+    this.send(message);
     const read = this.#readMessages();
     this.exited = child.status.then(async ({ code, signal }) => {
       await read; // what it said last counts
@@ -82,7 +85,7 @@ export class WorkerProcess {
     const { promise, resolve } = Promise.withResolvers<WorkerReport | undefined>();
     const timer = setTimeout(resolve, deadline, undefined);
     this.#reports.set(id, resolve);
-    this.#send({ type: "report", id });
+    this.send({ type: "report", id });
     try {
       return await promise;
     } finally {
@@ -93,7 +96,7 @@ export class WorkerProcess {
 
   /** Has it stop accepting, and end when its connections have, at the latest after `deadline` milliseconds. */
   drain(deadline: number): void {
-    this.#send({ type: "drain", deadline });
+    this.send({ type: "drain", deadline });
   }
 
   kill(): void {
@@ -104,7 +107,8 @@ export class WorkerProcess {
     }
   }
 
-  #send(message: SupervisorMessage): void {
+  /** Says something; a worker that is gone does not hear it. */
+  send(message: SupervisorMessage): void {
     // A pipe whose reader is gone: the exit tells.
     this.#input.write(jsonLine(message)).catch(() => {});
   }
@@ -136,6 +140,10 @@ export class WorkerProcess {
       case "report":
         this.lastReport = message;
         this.#reports.get(message.id)?.(message);
+        break;
+      case "join":
+      case "sibling":
+        this.onSiblingMessage?.(message);
         break;
       default:
         message satisfies never;

@@ -1,12 +1,8 @@
 import { randomBytes, randomSecret } from "../../shared/libcrypto/random.ts";
 import { PoolExhaustedError } from "../../shared/memory/errors.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
-import type { TicketKey } from "../tls/tickets/ticket_key_provider.ts";
+import { type TicketKey, ticketKeyLength, ticketKeyNameLength } from "../tls/tickets/ticket_key_provider.ts";
 import type { TicketKeySchedule } from "./schedule.ts";
-
-/** Bytes of a key's public name, and of the key. */
-export const ticketKeyNameLength = 16;
-export const ticketKeyLength = 32;
 
 /** A ticket key with its times, in milliseconds of its holder's clock. */
 export interface AgingKey extends TicketKey {

@@ -1,6 +1,6 @@
 /**
  * What a supervisor and its workers say to each other: one JSON object a line, to the worker over its stdin, from the
- * worker over its stdout. No message carries a secret.
+ * worker over its stdout. No message carries a secret, but sealed from worker to worker.
  */
 import { z } from "zod";
 
@@ -25,7 +25,19 @@ export type SupervisorMessage =
   /** Wants a report with the same number. */
   | { readonly type: "report"; readonly id: number }
   /** No new connections; those at hand may end by themselves within the deadline, in milliseconds. Then exit with 0. */
-  | { readonly type: "drain"; readonly deadline: number };
+  | { readonly type: "drain"; readonly deadline: number }
+  | SiblingDelivery;
+
+/** What workers that share ticket keys hear of each other. Keys and bodies are base64. */
+export type SiblingDelivery =
+  /** Who shares, in the order in which they joined, `self` among them. Comes after each change. */
+  | {
+    readonly type: "roster";
+    readonly self: number;
+    readonly members: readonly { readonly id: number; readonly publicKey: string }[];
+  }
+  /** A sibling's message. */
+  | { readonly type: "sibling"; readonly from: number; readonly body: string };
 
 const metricValueSchema = z.object({
   value: z.number(),
@@ -58,6 +70,18 @@ const reportSchema = z.object({
   metrics: z.array(metricSchema).max(1000),
 });
 
+const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** It shares ticket keys; or its public key is another from now on. */
+const joinSchema = z.object({ type: z.literal("join"), publicKey: z.string().regex(base64).max(64) });
+
+/** A message for a sibling. */
+const toSiblingSchema = z.object({
+  type: z.literal("sibling"),
+  to: z.int().min(1),
+  body: z.string().regex(base64).max(64 << 10),
+});
+
 /** A worker is the process that reads what strangers send: its words are checked like any other input. */
 export const workerMessageSchema = z.discriminatedUnion("type", [
   /** It accepts connections. */
@@ -67,9 +91,12 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
   /** Its copies of the listening sockets are closed. */
   z.object({ type: z.literal("stopped-listening") }),
   reportSchema,
+  joinSchema,
+  toSiblingSchema,
 ]);
 
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
+export type SiblingMessage = z.infer<typeof joinSchema> | z.infer<typeof toSiblingSchema>;
 export type WorkerReport = z.infer<typeof reportSchema>;
 export type MetricSnapshot = z.infer<typeof metricSchema>;
 export type KeyServerReport = z.infer<typeof keyServerSchema>;

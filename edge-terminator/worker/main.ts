@@ -4,6 +4,7 @@
  */
 import { HoldfastError } from "../../shared/errors.ts";
 import { ControlChannel } from "./control_channel.ts";
+import { SiblingChannel } from "./sibling_channel.ts";
 import { Worker } from "./worker.ts";
 
 /** Milliseconds that connections get when the supervisor is gone: nobody else serves, or somebody new soon will. */
@@ -16,11 +17,15 @@ if (start?.type !== "start") Deno.exit(0);
 // A Ctrl-C in a terminal goes to the whole process group: the supervisor decides what it means.
 for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => {});
 
-const worker = await Worker.start(start).catch((error) => {
+// Siblings are heard while it starts: it waits for what they have.
+const siblings = new SiblingChannel((message) => control.send(message));
+const starting = Worker.start(start, siblings).catch((error) => {
   if (!(error instanceof HoldfastError)) throw error;
   control.send({ type: "failed", code: error.code, message: error.message });
   Deno.exit(1);
 });
+const listening = listen();
+const worker = await starting;
 
 // Our own mistakes, of whichever connection: told, and survived by the others.
 globalThis.addEventListener("unhandledrejection", (event) => {
@@ -47,9 +52,27 @@ async function end(deadline: number): Promise<void> {
 Deno.addSignalListener("SIGTERM", () => end(worker.drainDeadline));
 control.send({ type: "ready" });
 
-for (let message = await control.next(); message !== undefined; message = await control.next()) {
-  if (message.type === "report") control.send(await worker.report(message.id));
-  else if (message.type === "drain") end(message.deadline);
-}
+await listening;
 worker.log.warn({ event: "supervisor-gone" }, "nobody supervises this worker: it ends");
 end(orphanDeadline);
+
+/** Does what the supervisor says until it is gone. */
+async function listen(): Promise<void> {
+  for (let message = await control.next(); message !== undefined; message = await control.next()) {
+    switch (message.type) {
+      case "report": {
+        const { id } = message;
+        starting.then(async (worker) => control.send(await worker.report(id)));
+        break;
+      }
+      case "drain": {
+        const { deadline } = message;
+        starting.then(() => end(deadline));
+        break;
+      }
+      case "roster":
+      case "sibling":
+        siblings.deliver(message);
+    }
+  }
+}

@@ -11,9 +11,11 @@ import { endpointLabel } from "../keyless/endpoint.ts";
 import { openRemoteSigner, type RemoteSigner } from "../keyless/remote_signer.ts";
 import { isUsable } from "../keyless/key_server_health.ts";
 import { EdgeMetrics } from "../proxy/metrics.ts";
+import { EdgeTickets } from "../ticket_keys/edge_tickets.ts";
 import { TlsServerEngine } from "../tls/server_engine.ts";
 import type { KeyServerReport, MetricSnapshot, StartMessage, WorkerReport } from "./control_messages.ts";
 import { memoryBudget } from "./memory_budget.ts";
+import type { SiblingChannel } from "./sibling_channel.ts";
 
 /** Milliseconds without a byte after which a connection with one direction at its end is closed. */
 const halfClosedIdle = 60_000;
@@ -27,6 +29,7 @@ export class Worker {
   readonly #signer: RemoteSigner;
   readonly #metrics: EdgeMetrics;
   readonly #acceptor: Acceptor;
+  #tickets: EdgeTickets | undefined;
 
   private constructor(config: EdgeConfig, log: Logger, pool: LockedPool) {
     this.log = log;
@@ -36,7 +39,7 @@ export class Worker {
     this.#signer = openSigner(config, this.#metrics, log);
     const sites = siteTable(config);
     const context: ConnectionContext = {
-      createEngine: () => new TlsServerEngine({ pool, ...config.engine }),
+      createEngine: () => new TlsServerEngine({ pool, ...config.engine, ...this.#ticketOptions }),
       findSite: (serverName) => {
         const site = sites.find(serverName);
         return site && relayedSite(site);
@@ -56,7 +59,10 @@ export class Worker {
    * Locks memory, loads everything, and accepts connections. Throws the HoldfastError of what is missing, the typed ones
    * of the pool and the secure heap when memory cannot be locked.
    */
-  static async start({ configFile, configText, slot, listeners }: StartMessage): Promise<Worker> {
+  static async start(
+    { configFile, configText, slot, listeners }: StartMessage,
+    siblings: SiblingChannel,
+  ): Promise<Worker> {
     const config = await loadEdgeConfig(configFile, configText);
     const log = createLogger("edge-worker", config.log.level);
     const pool = LockedPool.open({ totalBytes: config.memory.poolBytes, backing: config.memory.backing });
@@ -65,6 +71,7 @@ export class Worker {
     const words = "locked memory: blocks of the pool against those that open connections need";
     log[budget.isEnough ? "info" : "warn"]({ event: "memory-budget", slot, ...budget }, words);
     const worker = new Worker(config, log, pool);
+    await worker.#openTickets(config.tickets, siblings);
     for (const { fd } of listeners) {
       setCloseOnExec(fd, true);
       await worker.#acceptor.listen({ fd });
@@ -72,6 +79,18 @@ export class Worker {
     const addresses = listeners.map(({ address }) => address);
     log.info({ event: "worker-serves", slot, addresses, keyServers: config.keyServers.map(endpointLabel) });
     return worker;
+  }
+
+  /** Before the first connection: a client may come back at once (S1). */
+  async #openTickets(settings: EdgeConfig["tickets"], siblings: SiblingChannel): Promise<void> {
+    if (settings === undefined) return;
+    const { log } = this;
+    const metrics = this.#metrics.registry;
+    this.#tickets = await EdgeTickets.open(settings, { pool: this.#pool, siblings, metrics, log });
+  }
+
+  get #ticketOptions() {
+    return this.#tickets === undefined ? {} : { tickets: this.#tickets.policy };
   }
 
   async report(id: number): Promise<WorkerReport> {
@@ -100,6 +119,7 @@ export class Worker {
   async drained(): Promise<void> {
     await this.#acceptor.drained();
     await this.#signer.close();
+    this.#tickets?.[Symbol.dispose]();
     const left = this.#pool.blocksInUse;
     if (left > 0) {
       this.log.error({ event: "pool-leak", blocks: left }, "blocks of the pool were not returned");

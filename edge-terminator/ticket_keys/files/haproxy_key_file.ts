@@ -1,6 +1,6 @@
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
-import { ticketKeyNameLength } from "../aging_key.ts";
+import { ticketKeyNameLength } from "../../tls/tickets/ticket_key_provider.ts";
 import { TicketKeyFileError } from "../errors.ts";
 import { Base64Line } from "./base64_line.ts";
 import { entryLengths, type KeyMaterial } from "./key_material.ts";

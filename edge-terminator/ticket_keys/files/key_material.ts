@@ -1,8 +1,7 @@
 import { hkdfExpand, hkdfExtract } from "../../../shared/libcrypto/hkdf.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
-import type { TicketKey } from "../../tls/tickets/ticket_key_provider.ts";
-import { ticketKeyLength } from "../aging_key.ts";
+import { type TicketKey, ticketKeyLength } from "../../tls/tickets/ticket_key_provider.ts";
 
 /** What one entry of a key file says: a public name of 16 bytes, and 32 or 64 bytes for two keys of other ciphers. */
 export interface KeyMaterial extends Disposable {

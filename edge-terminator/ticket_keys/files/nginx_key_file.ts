@@ -1,5 +1,5 @@
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
-import { ticketKeyNameLength } from "../aging_key.ts";
+import { ticketKeyNameLength } from "../../tls/tickets/ticket_key_provider.ts";
 import { TicketKeyFileError } from "../errors.ts";
 import { entryLengths, type KeyMaterial } from "./key_material.ts";
 import type { KeyFile } from "./open_key_file.ts";

@@ -15,7 +15,8 @@ import { type HpkeAead, HpkeContext } from "../../../shared/libcrypto/hpke.ts";
 import { EphemeralKeyPair } from "../../../shared/libcrypto/key_agreement.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
-import { type AgingKey, ticketKeyLength, ticketKeyNameLength } from "../aging_key.ts";
+import { ticketKeyLength, ticketKeyNameLength } from "../../tls/tickets/ticket_key_provider.ts";
+import type { AgingKey } from "../aging_key.ts";
 import { SiblingMessageError } from "../errors.ts";
 
 /** Who sends to whom, and the how manieth of the sender's messages it is. Numbers of workers, from 1. */

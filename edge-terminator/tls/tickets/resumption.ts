@@ -3,6 +3,7 @@ import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { TlsSite } from "../site.ts";
 import { openTicket, type ResumableSession } from "./ticket.ts";
+import { ticketKeyNameLength } from "./ticket_key_provider.ts";
 
 /** What a session must agree with to be resumed. */
 export interface ResumptionTerms {
@@ -26,17 +27,24 @@ export function resumableSession(
 ): ResumableSession | undefined {
   if (options.tickets === undefined) return undefined;
   const session = openTicket(pool, options.tickets.keys, ticket, terms.secretLength);
-  if (session === undefined) return undefined;
+  if (session === undefined) {
+    const isKnown = options.tickets.keys.openingKey(ticket.subarray(0, ticketKeyNameLength)) !== undefined;
+    options.tickets.events?.refused(isKnown ? "unreadable" : "unknown-key");
+    return undefined;
+  }
   using unused = new DisposableStack();
   unused.use(session.secret);
   const { state } = session;
   const age = options.wallClock() - state.issuedAt;
+  const isAlive = age >= 0 && age < state.lifetime;
   const good = state.version === terms.version &&
     state.serverName === (terms.serverName ?? "") &&
     state.epoch === (terms.site.resumptionEpoch ?? 0) &&
-    age >= 0 && age < state.lifetime &&
     holdsUnder(terms.site.clientCertificates, state.clientAuthentication);
-  if (!good) return undefined;
+  if (!isAlive || !good) {
+    options.tickets.events?.refused(isAlive ? "other-terms" : "expired");
+    return undefined;
+  }
   unused.move();
   return session;
 }

@@ -3,7 +3,7 @@ import { randomBytes } from "../../../shared/libcrypto/random.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
 import { decodeSessionState, encodeSessionState, type SessionState } from "./session_state.ts";
-import type { TicketKeyProvider } from "./ticket_key_provider.ts";
+import { ticketKeyNameLength, type TicketKeyProvider } from "./ticket_key_provider.ts";
 
 /*
  * A ticket:
@@ -15,8 +15,7 @@ import type { TicketKeyProvider } from "./ticket_key_provider.ts";
  * data is everything else of the ticket, so that no part of one ticket fits another.
  */
 const aead = "aes-256-gcm";
-const nameLength = 16;
-const headLength = nameLength + aeadNonceLength;
+const headLength = ticketKeyNameLength + aeadNonceLength;
 
 /** A session that a ticket brought back. The receiver disposes the secret. */
 export interface ResumableSession {
@@ -36,7 +35,7 @@ export function sealTicket(
   const sealedSecretLength = secret.length + aeadTagLength;
   const ticket = new Uint8Array(headLength + sealedSecretLength + encoded.length + aeadTagLength);
   ticket.set(key.name);
-  ticket.set(randomBytes(aeadNonceLength), nameLength);
+  ticket.set(randomBytes(aeadNonceLength), ticketKeyNameLength);
   const head = ticket.subarray(0, headLength);
   const sealedSecret = ticket.subarray(headLength, headLength + sealedSecretLength);
   const sealedState = ticket.subarray(headLength + sealedSecretLength);
@@ -55,7 +54,7 @@ export function openTicket(
 ): ResumableSession | undefined {
   const sealedSecretLength = secretLength + aeadTagLength;
   if (ticket.length < headLength + sealedSecretLength + aeadTagLength) return undefined;
-  const key = keys.openingKey(ticket.subarray(0, nameLength));
+  const key = keys.openingKey(ticket.subarray(0, ticketKeyNameLength));
   if (key === undefined) return undefined;
   const head = ticket.subarray(0, headLength);
   const sealedSecret = ticket.subarray(headLength, headLength + sealedSecretLength);
@@ -74,7 +73,7 @@ export function openTicket(
 }
 
 function nonceOf(head: Uint8Array, part: 0 | 1): Uint8Array {
-  const nonce = head.slice(nameLength, headLength);
+  const nonce = head.slice(ticketKeyNameLength, headLength);
   nonce[aeadNonceLength - 1] = nonce[aeadNonceLength - 1]! & 0xfe | part;
   return nonce;
 }

@@ -1,5 +1,9 @@
 import type { Secret } from "../../../shared/memory/secret.ts";
 
+/** Bytes of a key's name, with which every ticket begins, and of the key. */
+export const ticketKeyNameLength = 16;
+export const ticketKeyLength = 32;
+
 /** One key that tickets are sealed under. The secret is the provider's: never dispose it. */
 export interface TicketKey {
   /** Random and public, 16 bytes: it stands at the front of every ticket. */

@@ -1,3 +1,4 @@
+import type { TicketEvents } from "./ticket_events.ts";
 import type { TicketKeyProvider } from "./ticket_key_provider.ts";
 
 /** Whether and how sessions resume. */
@@ -7,6 +8,7 @@ export interface TicketPolicy {
   readonly count?: number;
   /** Milliseconds a ticket lives; 24 hours by default, which is also the most. */
   readonly lifetime?: number;
+  readonly events?: TicketEvents;
 }
 
 export const longestLifetime = 24 * 3600 * 1000;

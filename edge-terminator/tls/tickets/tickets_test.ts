@@ -144,6 +144,43 @@ Deno.test("S12: a session resumed under an old key gets a ticket under the curre
   assert.equal(nameOf(client.sessions[0]!), world.keys.sealingKey()!.name.toHex());
 });
 
+Deno.test("each ticket is counted once when it is issued, and once by what becomes of it", () => {
+  using world = new World();
+  const counted: string[] = [];
+  const events = {
+    issued: () => counted.push("issued"),
+    resumed: () => counted.push("resumed"),
+    refused: (reason: string) => counted.push(reason),
+  };
+  const tickets = { keys: world.keys, events };
+  const connect = (
+    session: ClientSession | undefined,
+    name = "a.test",
+    options: Partial<TlsServerOptions> = {},
+  ) => {
+    counted.length = 0;
+    world.connect({ fields: { serverName: name }, ...(session && { session }) }, { tickets, ...options });
+    return counted.filter((event) => event !== "issued").join();
+  };
+  connect(undefined);
+  assert.deepEqual(counted, ["issued", "issued"]);
+  const session = world.session();
+  assert.equal(connect(session), "resumed");
+  assert.equal(connect(session, "b.test"), "other-terms");
+  assert.equal(connect(session, "a.test", { wallClock: () => world.now + 24 * hour }), "expired");
+  assert.equal(
+    connect(session, "a.test", { wallClock: () => world.now - 1 }),
+    "expired",
+    "S15: from the future",
+  );
+  const flipped = (index: number) => ({
+    ...session,
+    ticket: session.ticket.with(index, session.ticket[index]! ^ 1),
+  });
+  assert.equal(connect(flipped(0)), "unknown-key");
+  assert.equal(connect(flipped(100)), "unreadable");
+});
+
 Deno.test("without a policy nothing resumes and no ticket is issued", () => {
   using world = new World();
   const session = world.session();

@@ -44,7 +44,11 @@ export function resumeTls12(
     findTls12CipherSuite(state.cipherSuite) !== undefined &&
     options.cipherSuites.includes(state.cipherSuite) &&
     hello.cipherSuites.includes(state.cipherSuite);
-  if (good) return { state, secret: keeper.handOver(session.secret) };
+  if (good) {
+    options.tickets?.events?.resumed();
+    return { state, secret: keeper.handOver(session.secret) };
+  }
+  options.tickets?.events?.refused("other-terms");
   keeper.release(session.secret);
   return undefined;
 }
@@ -72,6 +76,7 @@ export function sendTls12Ticket(connection: Connection, handshake: Tls12Secured)
       clientAuthentication: sessionAuthentication(clientCertificates, peer),
     }, secret)
     : undefined;
+  if (ticket !== undefined) options.tickets!.events?.issued();
   const left = Math.max(0, issuedAt + lifetime - options.wallClock());
   connection.send(encodeNewSessionTicketTls12({
     ticketLifetimeHint: Math.floor(left / 1000),

@@ -53,6 +53,7 @@ function newSessionTicket(
     clientAuthentication: sessionAuthentication(clientCertificates, peer),
   }, psk);
   if (ticket === undefined) return undefined;
+  options.tickets!.events?.issued();
   const ticketLifetime = Math.floor(lifetime / 1000);
   // RFC 8701, Section 4.1: an extension that means nothing keeps clients tolerant.
   const grease = 0x0a0a + 0x1010 * (options.randomBytes(1)[0]! & 0x0f);

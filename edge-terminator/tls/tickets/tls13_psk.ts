@@ -59,10 +59,13 @@ export function acceptPsk(
     const psk = keeper.keep(session.secret);
     // The RFC asks for the same hash only; the same suite keeps a session's strength what it was.
     const sameSuite = session.state.cipherSuite === choice.suite.id;
-    if (sameSuite && hasPlausibleAge(session.state, obfuscatedTicketAge)) {
+    const isPlausible = hasPlausibleAge(session.state, obfuscatedTicketAge);
+    if (sameSuite && isPlausible) {
       verifyBinder(connection, hello, psk, offered.binders[index]!);
+      options.tickets?.events?.resumed();
       return { psk, index, session: session.state };
     }
+    options.tickets?.events?.refused(isPlausible ? "other-terms" : "expired");
     keeper.release(psk);
   }
   return undefined;

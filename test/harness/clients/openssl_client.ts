@@ -71,8 +71,12 @@ function negotiatedFrom(output: string) {
   });
 }
 
-/** s_client writes its own reports (of tickets) and the peer's bytes to one stream; a response is last. */
-function responseFrom(output: string): string {
+/** What s_client says of each ticket that comes, before, within or after the peer's bytes. */
+const ticketReport = /---\nPost-Handshake New Session Ticket arrived:\n[^]*?\n---\nread R BLOCK\n/g;
+
+/** s_client writes its own reports (of tickets) and the peer's bytes to one stream; without those a response is last. */
+function responseFrom(transcript: string): string {
+  const output = transcript.replace(ticketReport, "");
   const start = output.search(/^HTTP\/1\.[01] \d{3}/m);
   return start === -1 ? "" : output.slice(start).replace(/(closed|read:errno=\d+)\n$/, "");
 }
