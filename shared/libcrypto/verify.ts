@@ -20,6 +20,9 @@ const schemes = new Map<SignatureSchemeNumber, SchemeFacts>([
   [0x0401, { keyTypes: ["rsa"], hash: "SHA256" }], // rsa_pkcs1_sha256
   [0x0501, { keyTypes: ["rsa"], hash: "SHA384" }], // rsa_pkcs1_sha384
   [0x0601, { keyTypes: ["rsa"], hash: "SHA512" }], // rsa_pkcs1_sha512
+  [0x0420, { keyTypes: ["rsa"], hash: "SHA256" }], // rsa_pkcs1_sha256_legacy
+  [0x0520, { keyTypes: ["rsa"], hash: "SHA384" }], // rsa_pkcs1_sha384_legacy
+  [0x0620, { keyTypes: ["rsa"], hash: "SHA512" }], // rsa_pkcs1_sha512_legacy
   [0x0403, { keyTypes: ["ecdsa-p256"], hash: "SHA256" }], // ecdsa_secp256r1_sha256
   [0x0503, { keyTypes: ["ecdsa-p384"], hash: "SHA384" }], // ecdsa_secp384r1_sha384
   [0x0603, { keyTypes: ["ecdsa-p521"], hash: "SHA512" }], // ecdsa_secp521r1_sha512

@@ -86,7 +86,6 @@ export class ScriptedClient implements Disposable {
   #clientHandshake: ClientHandshakeTrafficSecret | undefined;
   #client: ApplicationTrafficSecret | undefined;
   #server: ApplicationTrafficSecret | undefined;
-  #finishedVerifyData: Uint8Array | undefined;
 
   constructor(options: ScriptedClientOptions) {
     this.#pool = options.pool;
@@ -158,13 +157,26 @@ export class ScriptedClient implements Disposable {
 
   /** Finished in a record; afterwards the client writes under its application keys. */
   finished(change: (message: Uint8Array) => Uint8Array = (message) => message): Uint8Array {
-    const message = change(encodeFinished({ verifyData: this.#finishedVerifyData! }));
+    const covers = this.#transcript.hash("client-certificate-verify");
+    const message = change(encodeFinished({ verifyData: this.#clientHandshake!.finishedVerifyData(covers) }));
     const record = this.seal(ContentType.handshake, message);
     this.#transcript.add(message);
     const hash = this.#transcript.hash("client-finished");
     this.#resumption = this.#keeper.keep(this.#master!.intoResumptionMasterSecret(hash));
     this.records.setWriteKeys(new Tls13RecordKeys(this.#client!.trafficKeys(this.suite!.aead)));
     return record;
+  }
+
+  /** Any handshake message in a record, taken into the transcript. */
+  handshake(message: Uint8Array): Uint8Array {
+    this.#transcript.add(message);
+    return this.seal(ContentType.handshake, message);
+  }
+
+  /** What a CertificateVerify would sign now (RFC 8446, Section 4.4.3). */
+  get signedContent(): Uint8Array {
+    const context = new TextEncoder().encode(`${" ".repeat(64)}TLS 1.3, client CertificateVerify\0`);
+    return joined([context, this.#transcript.hash("client-certificate")]);
   }
 
   /** Any content in a record under the current keys. */
@@ -198,7 +210,6 @@ export class ScriptedClient implements Disposable {
     if (type !== HandshakeType.finished) return this.#transcript.add(raw);
     this.#transcript.add(raw);
     const hash = this.#transcript.hash("server-finished");
-    this.#finishedVerifyData = this.#clientHandshake!.finishedVerifyData(hash);
     const master = this.#keeper.keep(this.#handshakeSecret!.intoMasterSecret());
     this.#master = master;
     this.#client = this.#keeper.keep(master.clientApplicationTrafficSecret(hash));

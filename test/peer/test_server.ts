@@ -1,4 +1,5 @@
 import { constants, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import type { PeerVerdict } from "../../edge-terminator/tls/client_certificates/peer_verdict.ts";
 import type { ServedCertificate } from "../../edge-terminator/tls/served_certificate.ts";
 import type { SignatureRequest, TlsServerEvent } from "../../edge-terminator/tls/server_events.ts";
 import { TlsServerEngine } from "../../edge-terminator/tls/server_engine.ts";
@@ -79,6 +80,7 @@ export class TestServer implements Disposable {
   readonly engine: TlsServerEngine;
   readonly events: TlsServerEvent[] = [];
   site: TlsSite | undefined = testSite;
+  verdict: PeerVerdict | Error = { accepted: true };
   kemSecret: Uint8Array = new Uint8Array(32).fill(7);
   /** Events of these types are left to the test. */
   readonly #leave: ReadonlySet<TlsServerEvent["type"]>;
@@ -105,6 +107,7 @@ export class TestServer implements Disposable {
   #answer(event: TlsServerEvent): void {
     if (event.type === "client-hello") this.engine.answerSite(this.site);
     if (event.type === "signature-needed") this.engine.answerSignature(answer(event.request));
+    if (event.type === "verification-needed") this.engine.answerVerification(this.verdict);
     if (event.type === "encapsulation-needed") {
       const sharedSecret = this.pool.rent(32);
       sharedSecret.bytes.set(this.kemSecret);

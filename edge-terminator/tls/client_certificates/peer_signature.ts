@@ -25,13 +25,20 @@ const ecdsa: readonly number[] = [
 ];
 
 export function isRsaScheme(scheme: number): boolean {
-  return rsaPss.includes(scheme) || rsaPkcs1.includes(scheme);
+  return [...rsaPss, ...rsaPkcs1, ...rsaPkcs1Legacy].includes(scheme);
 }
+
+/** draft-ietf-tls-tls13-pkcs1: for old client keys in TLS 1.3 that can do nothing better. Never offered by default. */
+const rsaPkcs1Legacy: readonly number[] = [
+  SignatureScheme.rsa_pkcs1_sha256_legacy,
+  SignatureScheme.rsa_pkcs1_sha384_legacy,
+  SignatureScheme.rsa_pkcs1_sha512_legacy,
+];
 
 /** What a key signs with. The scheme decides the curve in TLS 1.3, and only the hash in TLS 1.2 (RFC 8446, Section 4.2.3). */
 const schemesOf: Readonly<Record<TlsVersion, Readonly<Record<KeyType, readonly number[]>>>> = {
   "TLS 1.3": {
-    "rsa": rsaPss,
+    "rsa": [...rsaPss, ...rsaPkcs1Legacy],
     "rsa-pss": [],
     "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
     "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
