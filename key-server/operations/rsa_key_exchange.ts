@@ -40,6 +40,15 @@ export function answerWith(
 ): SealedMasterSecretAnswer {
   const { clientVersion, encryptedPreMasterSecret: ciphertext } = request;
   using premaster = choosePremaster(memory, decrypted, rejectionSecret, { clientVersion, ciphertext });
+  return answerWithPremaster(memory, request, premaster);
+}
+
+/** Derives the master secret and seals it. The premaster stays the caller's. */
+export function answerWithPremaster(
+  memory: LockedPool,
+  request: RsaKeyExchangeRequest,
+  premaster: Secret,
+): SealedMasterSecretAnswer {
   using master = deriveMasterSecret(memory, request, premaster);
   return seal(memory, request, master);
 }

@@ -16,7 +16,10 @@ import {
   NamedGroup,
   SignatureScheme,
 } from "../../shared/tls_constants.ts";
-import { encodeEcdheClientKeyExchange } from "../../shared/tls_messages/client_key_exchange.ts";
+import {
+  encodeEcdheClientKeyExchange,
+  encodeRsaClientKeyExchange,
+} from "../../shared/tls_messages/client_key_exchange.ts";
 import { encodeFinished } from "../../shared/tls_messages/finished.ts";
 import type { HandshakeMessage } from "../../shared/tls_messages/handshake.ts";
 import { HandshakeReassembler } from "../../shared/tls_messages/handshake_reassembler.ts";
@@ -99,13 +102,14 @@ export class ScriptedTls12Client implements Disposable {
     const { params } = decodeServerKeyExchange(exchange);
     using pair = EphemeralKeyPair.generate(findGroup(params.namedCurve)!.curve);
     using premaster = pair.derive(this.#pool, params.publicKey);
-    const message = encodeEcdheClientKeyExchange({ publicKey: share ?? pair.publicKey });
-    this.#transcript.add(message);
-    this.#master = this.#keeper.keep(this.#deriveMaster(premaster));
-    this.#keys = this.#master.trafficKeys(this.#suite!, this.#randoms);
-    this.#keeper.keep(this.#keys.client);
-    this.#keeper.keep(this.#keys.server);
-    return plainRecord(ContentType.handshake, message);
+    return this.#exchange(encodeEcdheClientKeyExchange({ publicKey: share ?? pair.publicKey }), premaster);
+  }
+
+  /** The same of RSA key exchange: a ciphertext, and the premaster that the client means by it. */
+  rsaClientKeyExchange(encryptedPreMasterSecret: Uint8Array, meant: Uint8Array): Uint8Array {
+    using premaster = this.#pool.rent(meant.length);
+    premaster.bytes.set(meant);
+    return this.#exchange(encodeRsaClientKeyExchange({ encryptedPreMasterSecret }), premaster);
   }
 
   /** change_cipher_spec; what follows is encrypted. */
@@ -137,6 +141,15 @@ export class ScriptedTls12Client implements Disposable {
 
   get #randoms(): Randoms {
     return { client: this.fields.random, server: this.serverHello!.random };
+  }
+
+  #exchange(message: Uint8Array, premaster: Parameters<typeof Tls12MasterSecret.plain>[2]): Uint8Array {
+    this.#transcript.add(message);
+    this.#master = this.#keeper.keep(this.#deriveMaster(premaster));
+    this.#keys = this.#master.trafficKeys(this.#suite!, this.#randoms);
+    this.#keeper.keep(this.#keys.client);
+    this.#keeper.keep(this.#keys.server);
+    return plainRecord(ContentType.handshake, message);
   }
 
   #deriveMaster(premaster: Parameters<typeof Tls12MasterSecret.plain>[2]): Tls12MasterSecret {
