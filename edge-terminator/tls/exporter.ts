@@ -24,7 +24,7 @@ const reservedLabels: ReadonlySet<string> = new Set([
 /**
  * Keying material of a connection for its application (RFC 5705; RFC 8446, Section 7.5).
  *
- * @param label printable ASCII, at most 249 characters
+ * @param label printable ASCII, 1 to 249 characters; TLS 1.2 takes an empty one too
  * @param context at most 65535 bytes; in TLS 1.2 an absent one is not an empty one
  * @param length bytes: at most 255 times the hash in TLS 1.3, 65536 in TLS 1.2
  * @throws {KeyingMaterialError} for what no exporter takes
@@ -36,8 +36,10 @@ export function exportFrom(
   length: number,
 ): Uint8Array {
   const longest = source.version === "TLS 1.3" ? 255 * hashLength[source.hash] : longestTls12;
-  if (!/^[\x20-\x7e]+$/.test(label) || label.length > longestLabel) {
-    throw new KeyingMaterialError(`the label is not 1 to ${longestLabel} characters of ASCII`);
+  // RFC 8446, Section 7.1: HkdfLabel has no room for an empty one. RFC 5705 has no such bound.
+  const shortestLabel = source.version === "TLS 1.3" ? 1 : 0;
+  if (!/^[\x20-\x7e]*$/.test(label) || label.length < shortestLabel || label.length > longestLabel) {
+    throw new KeyingMaterialError(`the label is not ${shortestLabel} to ${longestLabel} characters of ASCII`);
   }
   if (reservedLabels.has(label)) throw new KeyingMaterialError(`the label "${label}" is TLS's own`);
   if (context !== undefined && context.length > longestContext) {

@@ -57,7 +57,11 @@ for (const version of ["TLS 1.2", "TLS 1.3"] as const) {
   Deno.test(`${version}: what no exporter takes is refused`, () => {
     connected(version, { exportsKeyingMaterial: true }, ({ engine }) => {
       assert.throws(() => engine.exportKeyingMaterial("key expansion", undefined, 32), refused(/TLS's own/));
-      assert.throws(() => engine.exportKeyingMaterial("", undefined, 32), refused(/label/));
+      if (version === "TLS 1.3") {
+        assert.throws(() => engine.exportKeyingMaterial("", undefined, 32), refused(/label/));
+      } else {
+        assert.equal(engine.exportKeyingMaterial("", undefined, 32).length, 32);
+      }
       assert.throws(() => engine.exportKeyingMaterial("ü", undefined, 32), refused(/label/));
       assert.throws(() => engine.exportKeyingMaterial("x".repeat(250), undefined, 32), refused(/label/));
       assert.throws(() => engine.exportKeyingMaterial("x", new Uint8Array(65_536), 32), refused(/context/));

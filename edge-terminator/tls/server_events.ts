@@ -81,6 +81,8 @@ export interface NegotiatedParameters {
   readonly alpnProtocol?: string;
   readonly resumed: boolean;
   readonly helloRetryRequest: boolean;
+  /** In a resumption of TLS 1.3: milliseconds by which the client holds its ticket to be older than it is. */
+  readonly ticketAgeSkew?: number;
   /** The client, if it has shown a certificate; in a resumption that of the session. */
   readonly peer?: AuthenticatedPeer;
 }

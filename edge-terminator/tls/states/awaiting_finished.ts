@@ -84,6 +84,7 @@ function negotiated(
     ...(choice.alpnProtocol === undefined ? {} : { alpnProtocol: choice.alpnProtocol }),
     resumed: "psk" in authentication,
     helloRetryRequest,
+    ...("psk" in authentication ? { ticketAgeSkew: authentication.ageSkew } : {}),
     ...(peer === undefined ? {} : { peer }),
   };
 }

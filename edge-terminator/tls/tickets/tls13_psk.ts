@@ -22,6 +22,8 @@ export interface AcceptedPsk {
   /** selected_identity. */
   readonly index: number;
   readonly session: SessionState;
+  /** Milliseconds by which the client holds its ticket to be older than it is. */
+  readonly ageSkew: number;
 }
 
 /** Whether the client wants tickets that can be used with a fresh key exchange: psk_ke alone is refused (L13). */
@@ -63,7 +65,9 @@ export function acceptPsk(
     if (sameSuite && isPlausible) {
       verifyBinder(connection, hello, psk, offered.binders[index]!);
       options.tickets?.events?.resumed();
-      return { psk, index, session: session.state };
+      const ageSkew = ticketAge(session.state, obfuscatedTicketAge) -
+        (options.wallClock() - session.state.issuedAt);
+      return { psk, index, session: session.state, ageSkew };
     }
     options.tickets?.events?.refused(isPlausible ? "other-terms" : "expired");
     keeper.release(psk);
@@ -72,9 +76,13 @@ export function acceptPsk(
 }
 
 /** RFC 8446, Section 4.2.11.1: the client's own idea of the age must not be past the ticket's life. */
-function hasPlausibleAge({ ageAdd, lifetime }: SessionState, obfuscatedTicketAge: number): boolean {
-  const age = (obfuscatedTicketAge - ageAdd) >>> 0;
-  return age <= lifetime + ageTolerance;
+function hasPlausibleAge(state: SessionState, obfuscatedTicketAge: number): boolean {
+  return ticketAge(state, obfuscatedTicketAge) <= state.lifetime + ageTolerance;
+}
+
+/** Milliseconds, by the client's clock. */
+function ticketAge({ ageAdd }: SessionState, obfuscatedTicketAge: number): number {
+  return (obfuscatedTicketAge - ageAdd) >>> 0;
 }
 
 /** RFC 8446, Section 4.2.11.2: a binder that does not verify ends the handshake. */
