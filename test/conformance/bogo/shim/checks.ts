@@ -1,5 +1,6 @@
 import type { ClientHelloInfo, NegotiatedParameters } from "../../../../edge-terminator/tls/server_events.ts";
 import { ProtocolVersion } from "../../../../shared/tls_constants.ts";
+import { pemToDer } from "../../../../shared/libcrypto/x509.ts";
 import type { Credential } from "./credential.ts";
 import { expectEqual } from "./failure.ts";
 import type { ConnectionConfig } from "./shim_config.ts";
@@ -23,12 +24,12 @@ export function checkClientHello({ flags }: ConnectionConfig, hello: ClientHello
 }
 
 /** What the runner's flags say about a finished handshake. */
-export function checkHandshake(
+export async function checkHandshake(
   config: ConnectionConfig,
   isResumption: boolean,
   parameters: NegotiatedParameters,
   signer: Credential | undefined,
-): void {
+): Promise<void> {
   const { flags } = config;
   const check = (what: string, actual: unknown, expected: unknown) => {
     if (expected !== undefined) expectEqual(what, actual, expected);
@@ -42,19 +43,38 @@ export function checkHandshake(
   if (flags["expect-no-hrr"]) expectEqual("HelloRetryRequest", parameters.helloRetryRequest, false);
   check("the credential", signer?.number, flags["expect-selected-credential"]);
   check(
-    "the reason against early data",
-    earlyDataReason(config, parameters),
-    flags["expect-early-data-reason"],
+    "the client's signature scheme",
+    parameters.peer?.signatureScheme,
+    flags["expect-peer-signature-algorithm"],
+  );
+  if (flags["require-any-client-certificate"]) {
+    expectEqual("whether there is a client certificate", parameters.peer !== undefined, true);
+  }
+  check("the client's chain", hex(parameters.peer?.chain), await chainIn(flags["expect-peer-cert-file"]));
+  if (isResumption) {
+    const skew = Math.round((parameters.ticketAgeSkew ?? 0) / 1000);
+    check("the skew of the ticket's age", skew, flags["expect-ticket-age-skew"]);
+  }
+  checkEarlyDataReason(flags["expect-early-data-reason"], parameters);
+}
+
+/**
+ * BoringSSL tells many reasons for not accepting 0-RTT data. This engine never accepts any, for one reason, so that only
+ * the version is left to compare; that nothing was accepted the runner sees for itself.
+ */
+function checkEarlyDataReason(expected: string | undefined, { version }: NegotiatedParameters): void {
+  if (expected === undefined) return;
+  expectEqual(
+    "whether TLS 1.3 is spoken",
+    version === ProtocolVersion.TLSv1_3,
+    expected !== "protocol_version",
   );
 }
 
-/** Why 0-RTT data was not accepted, in BoringSSL's words; this server never does, and its tickets never allow it. */
-function earlyDataReason(
-  { flags }: ConnectionConfig,
-  { version, resumed, helloRetryRequest }: NegotiatedParameters,
-): string {
-  if (version !== ProtocolVersion.TLSv1_3) return "protocol_version";
-  if (!flags["enable-early-data"]) return "disabled";
-  if (!resumed) return "session_not_resumed";
-  return helloRetryRequest ? "hello_retry_request" : "unsupported_for_session";
+async function chainIn(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : hex(pemToDer(await Deno.readTextFile(file)));
+}
+
+function hex(chain: readonly Uint8Array[] | undefined): string | undefined {
+  return chain?.map((certificate) => certificate.toHex()).join(" ");
 }

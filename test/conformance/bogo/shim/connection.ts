@@ -1,8 +1,8 @@
 import type { TlsServerEvent } from "../../../../edge-terminator/tls/server_events.ts";
 import { TlsServerEngine } from "../../../../edge-terminator/tls/server_engine.ts";
 import { encapsulate } from "../../../../shared/libcrypto/ml_kem.ts";
-import { AlertDescription } from "../../../../shared/tls_constants.ts";
 import { checkClientHello, checkHandshake } from "./checks.ts";
+import { clientVerdict } from "./client_certificates.ts";
 import { type Credential, loadCredentials } from "./credential.ts";
 import { engineOptions, siteFor, siteRefusal } from "./engine_setup.ts";
 import { ShimFailure, tlsFailure } from "./failure.ts";
@@ -12,6 +12,8 @@ import type { TestState } from "./test_state.ts";
 
 /** Bytes that the echo reads at once, so that a record comes back in several, unless told. */
 const usualReadSize = 512;
+
+const utf8 = new TextEncoder();
 
 type EventOf<Type extends TlsServerEvent["type"]> = Extract<TlsServerEvent, { type: Type }>;
 
@@ -107,11 +109,12 @@ export class ShimConnection implements Disposable {
       case "rsa-decryption-needed":
         return await this.#exchangeRsaKey(event);
       case "verification-needed":
-        return await this.#verifyPeer();
+        await this.#suspend();
+        return this.#engine.answerVerification(clientVerdict(this.#config.flags));
       case "handshake-complete":
-        checkHandshake(this.#config, this.#isResumption, event.parameters, this.#signer);
+        await checkHandshake(this.#config, this.#isResumption, event.parameters, this.#signer);
         this.#handshakeComplete = true;
-        return;
+        return this.#sendKeyingMaterial();
       case "application-data":
         return this.#echo(event.data);
       case "close-notify":
@@ -163,15 +166,13 @@ export class ShimConnection implements Disposable {
     }
   }
 
-  /** BoringSSL's two kinds of callbacks refuse with alerts of their own. */
-  async #verifyPeer(): Promise<void> {
-    await this.#suspend();
+  /** With `-export-keying-material`: what is exported is the first that the runner reads. */
+  #sendKeyingMaterial(): void {
     const { flags } = this.#config;
-    const { certificate_unknown, handshake_failure } = AlertDescription;
-    const alert = flags["use-custom-verify-callback"] ? certificate_unknown : handshake_failure;
-    this.#engine.answerVerification(
-      flags["verify-fail"] ? { accepted: false, alert, why: "the flags say so" } : { accepted: true },
-    );
+    const length = flags["export-keying-material"];
+    if (length === undefined) return;
+    const context = flags["use-export-context"] ? utf8.encode(flags["export-context"]) : undefined;
+    this.#engine.send(this.#engine.exportKeyingMaterial(flags["export-label"] ?? "", context, length));
   }
 
   #echo(data: Uint8Array): void {

@@ -61,6 +61,8 @@ async function loadCredential(
       keyType: keyType as ServedCertificate["keyType"],
       signatureSchemes: (config["signing-prefs"] ?? defaults).filter((scheme) => hasRoom(keyBits, scheme)),
       ...(ocspResponse && { ocspResponse }),
+      ...(config["must-match-issuer"] &&
+        { onlyForIssuers: chain.map((der) => parseCertificate(der).issuer) }),
     },
     privateKey: createPrivateKey(await Deno.readTextFile(config["key-file"])),
   };

@@ -2,6 +2,7 @@ import type { TlsServerOptions, TlsVersion } from "../../../../edge-terminator/t
 import type { TlsSite } from "../../../../edge-terminator/tls/site.ts";
 import { AlertDescription, ProtocolVersion } from "../../../../shared/tls_constants.ts";
 import { clientsOrder, parseCipherList } from "./cipher_list.ts";
+import { clientCertificatePolicy } from "./client_certificates.ts";
 import type { Credential } from "./credential.ts";
 import type { ConnectionConfig } from "./shim_config.ts";
 import type { TestState } from "./test_state.ts";
@@ -16,6 +17,8 @@ export function engineOptions({ flags }: ConnectionConfig, state: TestState): Tl
     // The runner expects what BoringSSL does by default.
     requiresExtendedMasterSecret: false,
     cipherSuites: (flags.cipher === undefined ? clientsOrder : parseCipherList(flags.cipher)).flat(),
+    exportsKeyingMaterial: flags["export-keying-material"] !== undefined,
+    ...(flags["max-send-fragment"] && { maxSentContent: flags["max-send-fragment"] }),
     ...(flags.curves && { groups: flags.curves }),
   };
 }
@@ -42,9 +45,12 @@ function enabledVersions(flags: ConnectionConfig["flags"]): TlsVersion[] {
 
 /** The site behind every name, for the flags. */
 export function siteFor({ flags }: ConnectionConfig, credentials: readonly Credential[]): TlsSite {
+  const clientCertificates = clientCertificatePolicy(flags);
   return {
     certificates: credentials.map(({ served }) => served),
     alpnProtocols: applicationProtocols(flags),
+    acknowledgesServerName: flags["no-server-name-ack"] !== true,
+    ...(clientCertificates && { clientCertificates }),
   };
 }
 
@@ -53,6 +59,7 @@ const unspeakable = "holdfast/none";
 
 function applicationProtocols(flags: ConnectionConfig["flags"]): string[] {
   if (flags["reject-alpn"]) return [unspeakable];
+  if (flags["select-empty-alpn"]) return [""];
   if (flags["decline-alpn"] || !flags["select-alpn"]) return [];
   return [flags["select-alpn"]];
 }
