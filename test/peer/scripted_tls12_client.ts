@@ -112,6 +112,17 @@ export class ScriptedTls12Client implements Disposable {
     return this.#exchange(encodeRsaClientKeyExchange({ encryptedPreMasterSecret }), premaster);
   }
 
+  /** Any handshake message in a record, taken into the transcript. */
+  handshake(message: Uint8Array): Uint8Array {
+    this.#transcript.add(message);
+    return this.seal(ContentType.handshake, message);
+  }
+
+  /** What a CertificateVerify would sign now: every message so far (RFC 5246, Section 7.4.8). */
+  get signedContent(): Uint8Array {
+    return this.#transcript.messages();
+  }
+
   /** change_cipher_spec; what follows is encrypted. */
   changeCipherSpec(): Uint8Array {
     this.records.setWriteKeys(new Tls12RecordKeys(this.#keeper.handOver(this.#keys!.client)));
