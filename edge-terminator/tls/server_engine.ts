@@ -53,7 +53,7 @@ export class TlsServerEngine implements Disposable {
   receive(bytes: Uint8Array): void {
     if (this.#over || this.#connection.readClosed) return;
     this.#guard(() => {
-      this.#connection.records.reader.push(bytes);
+      this.#connection.records.reader.push(plainBytes(bytes));
       this.#readOn();
     });
   }
@@ -255,4 +255,9 @@ export class TlsServerEngine implements Disposable {
     this.#state = state;
     this.#connection[Symbol.dispose]();
   }
+}
+
+/** Node's Buffer is a Uint8Array whose `slice` is a view: whoever copies by it would change, or lose, what came in. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

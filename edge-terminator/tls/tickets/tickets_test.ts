@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { AlertDescription, HandshakeType, NamedGroup } from "../../../shared/tls_constants.ts";
 import {
@@ -142,6 +143,19 @@ Deno.test("S12: a session resumed under an old key gets a ticket under the curre
   const nameOf = ({ ticket }: ClientSession) => ticket.subarray(0, 16).toHex();
   assert.notEqual(nameOf(client.sessions[0]!), nameOf(session));
   assert.equal(nameOf(client.sessions[0]!), world.keys.sealingKey()!.name.toHex());
+});
+
+Deno.test("a session resumes from a node Buffer, whose slice is no copy, and leaves it as it was", () => {
+  using world = new World();
+  const session = world.session();
+  using client = new ScriptedClient({ pool: world.pool, fields: { serverName: "a.test" }, session });
+  using server = new TestServer({ tickets: { keys: world.keys }, wallClock: () => world.now });
+  const hello = Buffer.from(client.start());
+  const before = hello.toString("hex");
+  client.receive(server.receive(hello));
+  client.receive(server.receive(Buffer.from(client.finished())));
+  assert.equal(server.event("handshake-complete").parameters.resumed, true);
+  assert.equal(hello.toString("hex"), before);
 });
 
 Deno.test("each ticket is counted once when it is issued, and once by what becomes of it", () => {
