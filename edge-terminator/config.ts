@@ -44,7 +44,11 @@ const networkKeyServerSchema = z.strictObject({
   ca: pathSchema,
 });
 
-const localKeyServerSchema = z.strictObject({ unix: pathSchema });
+/** Deno's --allow-net has no way to write a comma that is part of a name: it would open two other places. */
+const isSocketPath = (path: string) => !path.includes(",");
+const socketPathExpected = "a path without a comma, as Deno's permissions cannot name another";
+
+const localKeyServerSchema = z.strictObject({ unix: pathSchema.refine(isSocketPath, socketPathExpected) });
 
 /** RFC 7301, Section 3.1: 1 to 255 bytes. */
 const alpnProtocolSchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, {
@@ -55,7 +59,8 @@ const siteSchema = z.strictObject({
   names: z.array(servedNameSchema).min(1).max(1000),
   certificates: z.array(pathSchema).min(1).max(4),
   alpn: z.array(alpnProtocolSchema).max(16).default(["http/1.1"]),
-  backend: socketAddressSchema.refine(fixedPort, `${fixedPortExpected} or "unix:/path"`),
+  backend: socketAddressSchema.refine(fixedPort, `${fixedPortExpected} or "unix:/path"`)
+    .refine((address) => "port" in address || isSocketPath(address.path), socketPathExpected),
   proxy_protocol: z.boolean().default(false),
   default: z.boolean().default(false),
 });

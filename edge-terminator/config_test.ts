@@ -140,6 +140,11 @@ const mistakes: [string, (text: string) => string, RegExp][] = [
     /site\[0\]\.backend is a string of 7 characters; expected .*unix:\/path/,
   ],
   [
+    "a socket whose path has a comma",
+    replacing('"127.0.0.1:8080"', '"unix:/run/a,b.sock"'),
+    /site\[0\]\.backend is a string of 18 characters; expected a path without a comma/,
+  ],
+  [
     "a key server without an authority",
     replacing(/^ca = .*$/m, ""),
     /key_server\[0\]\.ca is missing; expected string/,

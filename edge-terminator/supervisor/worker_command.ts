@@ -10,9 +10,9 @@ import type { WorkerCommand } from "./worker_process.ts";
 export interface WorkerPermissions {
   /** Files of the configuration, by absolute path, and unix sockets. */
   readonly read: readonly string[];
-  /** Unix sockets that it connects to: Deno wants both. */
+  /** Unix sockets that it connects to: Deno wants all three. */
   readonly write: readonly string[];
-  /** "host:port" of key servers and backends. */
+  /** "host:port" or "unix:/path" of key servers and backends. */
   readonly net: readonly string[];
   readonly env: readonly string[];
 }
@@ -35,14 +35,20 @@ export function workerPermissions(configFile: string, config: EdgeConfigFile): W
     ...config.key_server.flatMap((keyServer) => "unix" in keyServer ? [keyServer.unix] : []),
     ...backends.flatMap((backend) => "path" in backend ? [backend.path] : []),
   ].map(absolute);
-  const addresses = [
-    ...config.key_server.flatMap((keyServer) => "address" in keyServer ? [keyServer.address] : []),
-  ];
+  const addresses = config.key_server.flatMap((keyServer) =>
+    "address" in keyServer ? [keyServer.address] : []
+  );
   return {
     // The configuration itself for error messages only, which tell a problem's line.
     read: unique([configFile, ...files, ...key.read, ...sockets]),
     write: unique(sockets),
-    net: unique([...addresses, ...backends.filter((backend) => "port" in backend)].map(formatAddress)),
+    net: unique(
+      [
+        ...addresses,
+        ...backends.filter((backend) => "port" in backend),
+        ...sockets.map((path) => ({ path })),
+      ].map(formatAddress),
+    ),
     env: unique([...libraryEnvironment, ...key.env]),
   };
 }

@@ -45,7 +45,12 @@ Deno.test("a worker may read the files and reach the addresses that its configur
       "/etc/holdfast/app.sock",
     ],
     write: ["/run/key-server.sock", "/etc/holdfast/app.sock"],
-    net: ["192.0.2.1:4433", "[2001:db8::1]:80"],
+    net: [
+      "192.0.2.1:4433",
+      "[2001:db8::1]:80",
+      "unix:/run/key-server.sock",
+      "unix:/etc/holdfast/app.sock",
+    ],
     env: ["NODE_V8_COVERAGE"],
   });
 });

@@ -11,7 +11,7 @@ export type SocketAddress = TcpAddress | { readonly path: string };
 
 /** Reads `host:port` or `[v6]:port` (port 0 to 65535); undefined when it is neither. */
 export function parseTcpAddress(text: string): TcpAddress | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:,[\]/]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   return host === undefined || port > 65535 ? undefined : { host, port };

@@ -12,6 +12,7 @@ Deno.test("addresses are read with names, IPv4 and bracketed IPv6, and written b
 Deno.test("text that is no address is refused", () => {
   for (
     const text of [
+      "a.test,b.test:80",
       "",
       "80",
       "host",
