@@ -2,8 +2,9 @@ import { holdsUnder } from "../client_certificates/session_authentication.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { TlsSite } from "../site.ts";
-import { openTicket, type ResumableSession } from "./ticket.ts";
+import type { ResumableSession } from "./ticket.ts";
 import { ticketKeyNameLength } from "./ticket_key_provider.ts";
+import { formatOf } from "./ticket_policy.ts";
 
 /** What a session must agree with to be resumed. */
 export interface ResumptionTerms {
@@ -26,7 +27,7 @@ export function resumableSession(
   terms: ResumptionTerms,
 ): ResumableSession | undefined {
   if (options.tickets === undefined) return undefined;
-  const session = openTicket(pool, options.tickets.keys, ticket, terms.secretLength);
+  const session = formatOf(options.tickets).open(pool, options.tickets.keys, ticket, terms.secretLength);
   if (session === undefined) {
     const isKnown = options.tickets.keys.openingKey(ticket.subarray(0, ticketKeyNameLength)) !== undefined;
     options.tickets.events?.refused(isKnown ? "unreadable" : "unknown-key");

@@ -1,4 +1,5 @@
 import type { TicketEvents } from "./ticket_events.ts";
+import { sealedTickets, type TicketFormat } from "./ticket_format.ts";
 import type { TicketKeyProvider } from "./ticket_key_provider.ts";
 
 /** Whether and how sessions resume. */
@@ -8,7 +9,13 @@ export interface TicketPolicy {
   readonly count?: number;
   /** Milliseconds a ticket lives; 24 hours by default, which is also the most. */
   readonly lifetime?: number;
+  /** `sealedTickets` by default; another one is for whoever has to read tickets of another kind. */
+  readonly format?: TicketFormat;
   readonly events?: TicketEvents;
+}
+
+export function formatOf({ format }: TicketPolicy): TicketFormat {
+  return format ?? sealedTickets;
 }
 
 export const longestLifetime = 24 * 3600 * 1000;

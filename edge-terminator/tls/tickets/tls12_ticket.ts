@@ -8,8 +8,8 @@ import { misbehaved } from "../errors.ts";
 import type { TlsSite } from "../site.ts";
 import type { Tls12Secured } from "../tls12/tls12_handshake.ts";
 import { resumableSession } from "./resumption.ts";
-import { type ResumableSession, sealTicket } from "./ticket.ts";
-import { lifetimeOf } from "./ticket_policy.ts";
+import type { ResumableSession } from "./ticket.ts";
+import { formatOf, lifetimeOf } from "./ticket_policy.ts";
 
 const masterSecretLength = 48;
 
@@ -63,7 +63,7 @@ export function sendTls12Ticket(connection: Connection, handshake: Tls12Secured)
   const lifetime = lifetimeOf(options.tickets!);
   using secret = master.copy();
   const ticket = mayBeKept(clientCertificates, peer)
-    ? sealTicket(options.tickets!.keys, {
+    ? formatOf(options.tickets!).seal(options.tickets!.keys, {
       version: ProtocolVersion.TLSv1_2,
       cipherSuite: terms.suite.id,
       group,

@@ -5,8 +5,7 @@ import { mayBeKept, sessionAuthentication } from "../client_certificates/session
 import type { Connection } from "../connection.ts";
 import type { ResumptionMasterSecret } from "../key_schedule/resumption_master_secret.ts";
 import type { Tls13Handshake } from "../states/tls13_handshake.ts";
-import { sealTicket } from "./ticket.ts";
-import { lifetimeOf } from "./ticket_policy.ts";
+import { formatOf, lifetimeOf } from "./ticket_policy.ts";
 
 const defaultCount = 2;
 
@@ -40,7 +39,7 @@ function newSessionTicket(
   if (lifetime <= 0) return undefined;
   const ageAdd = new DataView(options.randomBytes(4).buffer).getUint32(0);
   using psk = resumption.ticketPsk(ticketNonce);
-  const ticket = sealTicket(options.tickets!.keys, {
+  const ticket = formatOf(options.tickets!).seal(options.tickets!.keys, {
     version: ProtocolVersion.TLSv1_3,
     cipherSuite: choice.suite.id,
     group: choice.group.id,

@@ -1,6 +1,8 @@
 import type { TlsServerOptions, TlsVersion } from "../../../../edge-terminator/tls/server_options.ts";
+import type { TicketPolicy } from "../../../../edge-terminator/tls/tickets/ticket_policy.ts";
 import type { TlsSite } from "../../../../edge-terminator/tls/site.ts";
 import { AlertDescription, ProtocolVersion } from "../../../../shared/tls_constants.ts";
+import { boringSslTicketFormat } from "./boringssl_ticket_format.ts";
 import { clientsOrder, parseCipherList } from "./cipher_list.ts";
 import { clientCertificatePolicy } from "./client_certificates.ts";
 import type { Credential } from "./credential.ts";
@@ -12,7 +14,7 @@ export function engineOptions({ flags }: ConnectionConfig, state: TestState): Tl
   return {
     pool: state.pool,
     wallClock: () => state.wallClock(),
-    ...(!flags["no-ticket"] && { tickets: { keys: state.ticketKeys.providerFor(flags) } }),
+    ...(!flags["no-ticket"] && { tickets: ticketPolicy(flags, state) }),
     versions: enabledVersions(flags),
     // The runner expects what BoringSSL does by default.
     requiresExtendedMasterSecret: false,
@@ -32,6 +34,12 @@ export function siteRefusal(
   if (flags["fail-cert-callback"]) return { alert: internal_error, reason: "CERT_CB_ERROR" };
   if (flags["fail-ocsp-callback"]) return { alert: internal_error, reason: "OCSP_CB_ERROR" };
   return undefined;
+}
+
+function ticketPolicy(flags: ConnectionConfig["flags"], state: TestState): TicketPolicy {
+  const key = flags["ticket-key"];
+  const keys = state.ticketKeys.providerFor(flags);
+  return { keys, ...(key && { format: boringSslTicketFormat(key) }) };
 }
 
 function enabledVersions(flags: ConnectionConfig["flags"]): TlsVersion[] {
