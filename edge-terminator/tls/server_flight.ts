@@ -34,7 +34,7 @@ export function sendServerFlight(
   const { hello, authentication } = plan;
   connection.send(serverHello(connection, plan, share));
   // After a HelloRetryRequest the change_cipher_spec has been sent (RFC 8446, Appendix D.4).
-  if (hello.legacySessionId.length > 0 && !plan.helloRetryRequest) connection.records.writeChangeCipherSpec();
+  if (!plan.helloRetryRequest) sendCompatibleChangeCipherSpec(connection, hello);
   const handshake = startEncryption(connection, plan, share);
   connection.send(encodeEncryptedExtensions(encryptedExtensions(plan)));
   if ("psk" in authentication) {
@@ -51,6 +51,13 @@ export function sendServerFlight(
     })),
   }));
   return requestSignature(connection, handshake, authentication);
+}
+
+/** RFC 8446, Appendix D.4: after the first message to a client that asks for it by a session id. */
+export function sendCompatibleChangeCipherSpec({ options, records }: Connection, hello: ClientHello): void {
+  if (hello.legacySessionId.length > 0 || options.alwaysSendsChangeCipherSpec) {
+    records.writeChangeCipherSpec();
+  }
 }
 
 /** RFC 8446, Section 4.4.2.1: the stapled OCSP response, for a client that asks. */

@@ -38,6 +38,11 @@ export interface TlsServerOptions {
    * secret, in TLS 1.2 the master secret. False by default.
    */
   readonly exportsKeyingMaterial?: boolean;
+  /**
+   * Whether TLS 1.3's meaningless change_cipher_spec goes to every client, for middleboxes that look for it, and not
+   * only to those that ask for it by a session id (RFC 8446, Appendix D.4). False by default.
+   */
+  readonly alwaysSendsChangeCipherSpec?: boolean;
   readonly keyUpdate?: Partial<KeyUpdatePolicy>;
   /**
    * Whether ServerHello to Certificate go out before the signature is there, so that the client checks the chain
@@ -70,6 +75,7 @@ export interface ResolvedOptions {
   readonly tickets: TicketPolicy | undefined;
   readonly wallClock: () => number;
   readonly maxSentContent: number;
+  readonly alwaysSendsChangeCipherSpec: boolean;
   readonly exportsKeyingMaterial: boolean;
   readonly keyUpdate: KeyUpdatePolicy;
   readonly sendsFlightEarly: boolean;
@@ -95,6 +101,7 @@ export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
     versions: options.versions ?? ["TLS 1.3", "TLS 1.2"],
     requiresExtendedMasterSecret: options.requiresExtendedMasterSecret ?? true,
     maxSentContent: Math.min(options.maxSentContent ?? maxPlaintext, maxPlaintext),
+    alwaysSendsChangeCipherSpec: options.alwaysSendsChangeCipherSpec ?? false,
     keyUpdate: { bytes: 2 ** 36, records: 2 ** 23, milliseconds: 24 * 3600 * 1000, ...options.keyUpdate },
     sendsFlightEarly: options.sendsFlightEarly ?? true,
     tickets: options.tickets,

@@ -12,6 +12,7 @@ import {
 import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
 import { requireUnchanged } from "../negotiation/second_client_hello.ts";
+import { sendCompatibleChangeCipherSpec } from "../server_flight.ts";
 import type { TlsSite } from "../site.ts";
 import type { Tls13Choice } from "../tls13_choice.ts";
 import type { AwaitingEncapsulation } from "./awaiting_encapsulation.ts";
@@ -45,7 +46,7 @@ export function sendHelloRetryRequest(connection: Connection, plan: Tls13Plan): 
       encodeExtension(extensionMatrix.supportedVersions.HelloRetryRequest, ProtocolVersion.TLSv1_3),
     ],
   }));
-  if (first.legacySessionId.length > 0) connection.records.writeChangeCipherSpec();
+  sendCompatibleChangeCipherSpec(connection, first);
   return { name: "awaiting-second-client-hello", first, site, choice, resumes: "psk" in authentication };
 }
 

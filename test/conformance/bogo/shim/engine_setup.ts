@@ -18,6 +18,7 @@ export function engineOptions({ flags }: ConnectionConfig, state: TestState): Tl
     versions: enabledVersions(flags),
     // The runner expects what BoringSSL does by default.
     requiresExtendedMasterSecret: false,
+    alwaysSendsChangeCipherSpec: true,
     cipherSuites: (flags.cipher === undefined ? clientsOrder : parseCipherList(flags.cipher)).flat(),
     exportsKeyingMaterial: flags["export-keying-material"] !== undefined,
     ...(flags["max-send-fragment"] && { maxSentContent: flags["max-send-fragment"] }),
