@@ -43,7 +43,12 @@ const schemesByKeyType: Record<ServedCertificate["keyType"], readonly number[]> 
  * before anything else is done with them: an edge never holds a certificate's key.
  */
 export async function loadCertificate(file: string): Promise<LoadedCertificate> {
-  const chain = decodeChain(file, await readPem(file));
+  return decodeCertificate(file, await readPem(file));
+}
+
+/** The same for PEM that has been read already; `file` stands in errors. */
+export function decodeCertificate(file: string, pem: string): LoadedCertificate {
+  const chain = decodeChain(file, pem);
   checkOrder(file, chain);
   const [leaf] = chain;
   if (leaf === undefined) {

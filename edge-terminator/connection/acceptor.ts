@@ -19,6 +19,7 @@ export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<ClientConnection>();
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
   #onEmpty: (() => void) | undefined;
 
   constructor(options: AcceptorOptions) {
@@ -53,16 +54,20 @@ export class Acceptor {
 
   /** Resolves when the last connection has ended. Once nothing is accepted any more. */
   async drained(): Promise<void> {
-    if (this.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onEmpty = resolve;
-    await promise;
+    if (this.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onEmpty = resolve;
+      await promise;
+    }
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
   }
 
   /** Ends what is still open after `deadline` milliseconds: first in good order, then without a word. */
   endWithin(deadline: number): void {
-    setTimeout(() => this.#connections.forEach((connection) => connection.close()), deadline);
-    setTimeout(() => this.#connections.forEach((connection) => connection.destroy()), deadline + lastWords);
+    const after = (delay: number, end: (connection: ClientConnection) => void) =>
+      this.#timers.push(setTimeout(() => this.#connections.forEach(end), delay));
+    after(deadline, (connection) => connection.close());
+    after(deadline + lastWords, (connection) => connection.destroy());
   }
 
   #accept(socket: Socket): void {
