@@ -43,7 +43,8 @@ export class TestClient implements Disposable {
 
   static async dialUnix(path: string, preface: Uint8Array = unixPreface): Promise<TestClient> {
     const client = new TestClient(await Deno.connect({ transport: "unix", path }));
-    await client.write(preface);
+    // A key server that refuses this user may have closed already: the test sees that by itself.
+    await client.write(preface).catch(() => {});
     return client;
   }
 

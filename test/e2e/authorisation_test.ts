@@ -35,6 +35,7 @@ Deno.test("a strict grant signs only for names it lists, over messages that the 
     return {
       grant: grants.map((grant) => ({
         ...grant,
+        operations: ["sign-tls13"],
         server_names: ["www.holdfast.test"],
         transcript: "strict",
       })),

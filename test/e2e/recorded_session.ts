@@ -59,10 +59,12 @@ export class RecordedSession {
 
   /** Takes whatever in the recording is long enough to be a ciphertext for one, and tries it. */
   decryptedWithAnything(key: KeyObject, length: number): string | undefined {
+    const modulus = Buffer.from(key.export({ format: "jwk" }).n ?? "", "base64url");
     for (const bytes of this.#clear) {
       for (let at = 0; at + length <= bytes.length; at++) {
         const window = bytes.subarray(at, at + length);
-        const block = isBelowAnyModulus(window) ? rawRsa(key, window) : undefined;
+        // Raw RSA of a larger number is refused.
+        const block = Buffer.compare(window, modulus) < 0 ? rawRsa(key, window) : undefined;
         const plaintext = block && this.#plaintextOf(block.slice(-48));
         if (plaintext !== undefined) return plaintext;
       }
@@ -127,9 +129,4 @@ function open(
 
 function rawRsa(key: KeyObject, ciphertext: Uint8Array): Uint8Array {
   return new Uint8Array(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext));
-}
-
-/** Raw RSA of the others is refused. */
-function isBelowAnyModulus(block: Uint8Array): boolean {
-  return block[0]! < 0x80;
 }
