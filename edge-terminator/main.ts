@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { processArgumentsOrExit } from "../shared/config/arguments.ts";
 import { HoldfastError } from "../shared/errors.ts";
 import { checkIdentity, loadEdgeConfig } from "./config.ts";
+import { checkKeyFiles } from "./ticket_keys/files/check_key_files.ts";
 import { superviseEdge } from "./supervisor/supervise_edge.ts";
 
 const { config, check } = processArgumentsOrExit(
@@ -12,7 +13,9 @@ const { config, check } = processArgumentsOrExit(
 const configFile = resolve(config);
 try {
   if (check) {
-    await checkIdentity(configFile, await loadEdgeConfig(configFile));
+    const loaded = await loadEdgeConfig(configFile);
+    await checkIdentity(configFile, loaded);
+    if (loaded.tickets?.keys.source === "files") checkKeyFiles(loaded.tickets.keys);
     Deno.stdout.writeSync(new TextEncoder().encode(`${config} is a valid edge configuration\n`));
   } else {
     await superviseEdge(configFile);

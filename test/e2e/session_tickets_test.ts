@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { runCommand } from "../harness/command.ts";
 import { greeting } from "../harness/http_backend.ts";
 import { poll } from "../harness/poll.ts";
 import type { ProductProcess } from "../harness/processes/product_process.ts";
@@ -7,6 +9,7 @@ import { OpensslSession } from "./openssl_session.ts";
 
 const keys = [{ name: "www-ecdsa", type: "ecdsa-p256" }] as const;
 const versions = ["1.3", "1.2"] as const;
+const frontDoor = fileURLToPath(new URL("../../holdfast", import.meta.url));
 
 async function workersOf(edge: ProductProcess): Promise<number[]> {
   const { checks } = JSON.parse((await edge.admin("/readyz")).body);
@@ -78,6 +81,7 @@ Deno.test("S11: a client resumes on any worker, after each worker's death and af
       assert(await edge.metric("holdfast_edge_tickets_resumed_total") > 0);
       assert(await edge.metric("holdfast_edge_tickets_issued_total") > 0);
       assert.equal(await edge.metric("holdfast_edge_tickets_refused_total"), 0);
+      assert(!edge.records.some(({ event }) => event === "pool-leak"), "the old workers kept blocks");
     });
   });
 });
@@ -159,6 +163,9 @@ Deno.test("L6, L8: edges with the same key files resume each other's sessions, a
           ...installation.address("edge", index),
         })) as [typeof system.endpoint, typeof system.endpoint];
         const session = await OpensslSession.fetch(atA, "1.3", installation.file("files.pem"));
+        const check = () =>
+          runCommand(frontDoor, ["edge", "--check", "--config", installation.file("edge-pop1-1.toml")]);
+        assert.equal((await check()).code, 0);
         assert((await session.resume(atB)).resumed, "L6: not at the other edge");
         assert(!(await session.resume(system.endpoint)).resumed, "tickets are off there");
         assert.equal(await system.signatures(), 2);
@@ -175,6 +182,12 @@ Deno.test("L6, L8: edges with the same key files resume each other's sessions, a
         for (const edge of [edgeA, edgeB]) {
           await edge.record("refusal", ({ event }) => event === "ticket-keys-refused");
         }
+        const { code, stderr } = await check();
+        assert.equal(code, 1);
+        assert.match(
+          stderr,
+          /Cannot take ticket keys from .*: (its key is all zeros|line 1: it is not base64)/,
+        );
         assert((await latest.resume(atA)).resumed, "the keys from before the bad file are gone");
       });
     });

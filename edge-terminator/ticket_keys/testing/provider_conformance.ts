@@ -20,7 +20,8 @@ export interface ProviderUnderTest extends Disposable {
   retire(): void;
 }
 
-const state: SessionState = {
+/** Of a session that could be anybody's. */
+export const ticketState: SessionState = {
   version: 0x0304,
   cipherSuite: 0x1301,
   group: 0x001d,
@@ -118,7 +119,7 @@ export function ticketKeyConformance(name: string, open: () => ProviderUnderTest
 function sealed(pool: LockedPool, keys: TicketKeyProvider): Uint8Array {
   using secret = pool.rent(secretLength);
   secret.bytes.fill(5);
-  const ticket = sealTicket(keys, state, secret);
+  const ticket = sealTicket(keys, ticketState, secret);
   assert(ticket !== undefined);
   return ticket;
 }
@@ -126,7 +127,7 @@ function sealed(pool: LockedPool, keys: TicketKeyProvider): Uint8Array {
 function opens(pool: LockedPool, keys: TicketKeyProvider, ticket: Uint8Array): boolean {
   const session = openTicket(pool, keys, ticket, secretLength);
   if (session === undefined) return false;
-  assert.deepEqual(session.state.serverName, state.serverName);
+  assert.deepEqual(session.state.serverName, ticketState.serverName);
   assert(session.secret.bytes.every((byte) => byte === 5));
   session.secret[Symbol.dispose]();
   return true;
