@@ -20,7 +20,8 @@ import type { KeyServerEndpoint } from "./keyless/endpoint.ts";
 import type { IdentityFiles } from "./keyless/identity.ts";
 import type { TranscriptForm } from "./keyless/key_request.ts";
 import { type TicketSettings, ticketSettings, ticketsSectionSchema } from "./ticket_keys/tickets_config.ts";
-import { type EngineSettings, engineSettings, tlsSectionSchema } from "./tls_config.ts";
+import { type EngineSettings, engineSettings, sessionSettings, tlsSectionSchema } from "./tls_config.ts";
+import type { SessionSettings } from "./worker/session_keeper.ts";
 
 /** A file's path: one line, so that a key pasted in its place is refused unread. */
 const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
@@ -117,7 +118,9 @@ export interface EdgeConfig {
   readonly sites: readonly SiteConfig[];
   readonly transcript: TranscriptForm;
   readonly engine: EngineSettings;
-  /** Undefined: nothing resumes. */
+  /** Of TLS 1.2 clients without tickets. Undefined: they never resume. */
+  readonly sessions: SessionSettings | undefined;
+  /** Undefined: no ticket is issued or taken. */
   readonly tickets: TicketSettings | undefined;
   readonly limits: {
     readonly connections: number;
@@ -159,6 +162,7 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
       certificates: certificates.map(absolute),
     })),
   );
+  const tickets = ticketSettings(file.tickets, absolute);
   return {
     ...config,
     workers: file.workers,
@@ -173,7 +177,8 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
     })),
     transcript: file.tls.transcript,
     engine: engineSettings(file.tls),
-    tickets: ticketSettings(file.tickets, absolute),
+    tickets,
+    sessions: sessionSettings(file.tls, tickets?.lifetime),
     limits: {
       connections: file.limits.connections,
       handshakeDeadline: file.limits.handshake_deadline_ms,

@@ -9,6 +9,8 @@ import {
 } from "./tls/cipher_suites.ts";
 import { findGroup, isHybrid } from "./tls/key_exchange/groups.ts";
 import { defaultGroups, type TlsServerOptions } from "./tls/server_options.ts";
+import { longestLifetime } from "./tls/tickets/ticket_policy.ts";
+import type { SessionSettings } from "./worker/session_keeper.ts";
 
 const suiteNames = allCipherSuites.map((id) => nameOf(CipherSuite, id)) as (keyof typeof CipherSuite)[];
 const groupNames = defaultGroups.map((id) => nameOf(NamedGroup, id)) as (keyof typeof NamedGroup)[];
@@ -20,6 +22,7 @@ export const tlsSectionSchema = z.strictObject({
   groups: z.array(z.enum(groupNames)).min(1).max(groupNames.length).default(groupNames),
   extended_master_secret: z.enum(["required", "optional"]).default("required"),
   rsa_key_exchange: z.boolean().default(false),
+  session_cache: z.int().min(0).max(1_000_000).default(2048),
 }).prefault({});
 
 export type TlsSection = z.output<typeof tlsSectionSchema>;
@@ -39,6 +42,14 @@ export function engineSettings(section: TlsSection): EngineSettings {
     groups: section.groups.map((name) => NamedGroup[name]),
     requiresExtendedMasterSecret: section.extended_master_secret === "required",
   };
+}
+
+/** Sessions live as long as tickets do; undefined: none are kept. */
+export function sessionSettings(
+  { session_cache: capacity, versions }: TlsSection,
+  lifetime = longestLifetime,
+): SessionSettings | undefined {
+  return capacity === 0 || !versions.includes("1.2") ? undefined : { capacity, lifetime };
 }
 
 /** Reports each list that repeats itself, or leaves a version nothing to agree on. */

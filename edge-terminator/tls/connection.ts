@@ -18,6 +18,8 @@ export class Connection implements Disposable {
   readonly alerts = new AlertReader();
   /** Set once the version is agreed. */
   version: "TLS 1.3" | "TLS 1.2" | undefined;
+  /** The id of a TLS 1.2 session that the cache has, once its handshake is complete. */
+  cachedSession: Uint8Array | undefined;
   /** Our close_notify is sent: nothing may follow it. */
   writeClosed = false;
   /** The peer's close_notify is here: nothing of it counts any more. */
@@ -63,6 +65,11 @@ export class Connection implements Disposable {
         "EXCESS_HANDSHAKE_DATA",
       );
     }
+  }
+
+  /** RFC 5246, Section 7.2.2: a connection that has failed takes its session with it. */
+  forgetSession(): void {
+    if (this.cachedSession !== undefined) this.options.sessions?.cache.remove(this.cachedSession);
   }
 
   [Symbol.dispose](): void {

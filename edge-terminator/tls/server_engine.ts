@@ -242,6 +242,7 @@ export class TlsServerEngine implements Disposable {
     const error = asTlsError(thrown);
     const alertSent = this.#connection.writeClosed ? undefined : alert ?? alertFor(error);
     if (alertSent !== undefined) trySendAlert(this.#connection.records, alertSent);
+    this.#connection.forgetSession();
     this.#end({ name: "failed" });
     this.#connection.emit({
       type: "failed",

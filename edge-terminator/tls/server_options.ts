@@ -1,6 +1,7 @@
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { NamedGroup } from "../../shared/tls_constants.ts";
 import { maxPlaintext } from "./record/limits.ts";
+import type { SessionPolicy } from "./sessions/session_cache.ts";
 import type { TicketPolicy } from "./tickets/ticket_policy.ts";
 import { allCipherSuites } from "./cipher_suites.ts";
 import { type GenerateKeyPair, generateKeyPair } from "./key_exchange/key_pair.ts";
@@ -29,8 +30,10 @@ export interface TlsServerOptions {
   readonly groups?: readonly number[];
   /** Whether a TLS 1.2 client must do extended master secrets (RFC 7627). True by default. */
   readonly requiresExtendedMasterSecret?: boolean;
-  /** Absent: no session resumes and no ticket is issued. */
+  /** Absent: no ticket resumes a session and none is issued. */
   readonly tickets?: TicketPolicy;
+  /** Absent: no TLS 1.2 session resumes by its id. A client that takes tickets gets no id. */
+  readonly sessions?: SessionPolicy;
   /** Bytes of content in one record, at most 16384, the default. A client's record_size_limit may lower it. */
   readonly maxSentContent?: number;
   /**
@@ -73,6 +76,7 @@ export interface ResolvedOptions {
   readonly versions: readonly TlsVersion[];
   readonly requiresExtendedMasterSecret: boolean;
   readonly tickets: TicketPolicy | undefined;
+  readonly sessions: SessionPolicy | undefined;
   readonly wallClock: () => number;
   readonly maxSentContent: number;
   readonly alwaysSendsChangeCipherSpec: boolean;
@@ -105,6 +109,7 @@ export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
     keyUpdate: { bytes: 2 ** 36, records: 2 ** 23, milliseconds: 24 * 3600 * 1000, ...options.keyUpdate },
     sendsFlightEarly: options.sendsFlightEarly ?? true,
     tickets: options.tickets,
+    sessions: options.sessions,
     exportsKeyingMaterial: options.exportsKeyingMaterial ?? false,
     wallClock: options.wallClock ?? Date.now,
     now: options.now ?? (() => performance.now()),

@@ -15,14 +15,26 @@ export interface MemoryBudget {
   readonly lockLimitBytes: number | null;
   readonly blocks: number;
   readonly blocksForConnections: number;
+  readonly blocksForSessions: number;
   readonly connections: number;
   /** Connections that the pool has blocks for, were all of them open and none in its handshake. */
   readonly connectionsAtOnce: number;
   readonly isEnough: boolean;
 }
 
-/** Sets what the pool holds against what `connections` open connections need. */
-export function memoryBudget(pool: LockedPool, connections: number, secureHeapBytes: number): MemoryBudget {
+/** What locked memory is for. */
+export interface MemoryNeeds {
+  readonly connections: number;
+  /** Kept for clients to come back to, a block each. */
+  readonly sessions: number;
+  readonly secureHeapBytes: number;
+}
+
+/** Sets what the pool holds against what so many open connections and kept sessions need. */
+export function memoryBudget(
+  pool: LockedPool,
+  { connections, sessions, secureHeapBytes }: MemoryNeeds,
+): MemoryBudget {
   const { soft } = memoryLockLimit();
   const blocksForConnections = connections * blocksOpen;
   return {
@@ -32,8 +44,9 @@ export function memoryBudget(pool: LockedPool, connections: number, secureHeapBy
     lockLimitBytes: Number.isFinite(soft) ? soft : null,
     blocks: pool.blockCount,
     blocksForConnections,
+    blocksForSessions: sessions,
     connections,
     connectionsAtOnce: Math.floor(pool.blockCount / blocksOpen),
-    isEnough: blocksForConnections <= pool.blockCount,
+    isEnough: blocksForConnections + sessions <= pool.blockCount,
   };
 }

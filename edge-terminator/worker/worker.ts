@@ -13,8 +13,10 @@ import { isUsable } from "../keyless/key_server_health.ts";
 import { EdgeMetrics } from "../proxy/metrics.ts";
 import { EdgeTickets } from "../ticket_keys/edge_tickets.ts";
 import { TlsServerEngine } from "../tls/server_engine.ts";
+import type { TlsServerOptions } from "../tls/server_options.ts";
 import type { KeyServerReport, MetricSnapshot, StartMessage, WorkerReport } from "./control_messages.ts";
 import { memoryBudget } from "./memory_budget.ts";
+import { SessionKeeper } from "./session_keeper.ts";
 import type { SiblingChannel } from "./sibling_channel.ts";
 
 /** Milliseconds without a byte after which a connection with one direction at its end is closed. */
@@ -29,6 +31,7 @@ export class Worker {
   readonly #signer: RemoteSigner;
   readonly #metrics: EdgeMetrics;
   readonly #acceptor: Acceptor;
+  readonly #sessions: SessionKeeper | undefined;
   #tickets: EdgeTickets | undefined;
 
   private constructor(config: EdgeConfig, log: Logger, pool: LockedPool) {
@@ -37,9 +40,10 @@ export class Worker {
     this.#pool = pool;
     this.#metrics = new EdgeMetrics(pool, () => this.#acceptor.size);
     this.#signer = openSigner(config, this.#metrics, log);
+    this.#sessions = config.sessions && new SessionKeeper(pool, config.sessions);
     const sites = siteTable(config);
     const context: ConnectionContext = {
-      createEngine: () => new TlsServerEngine({ pool, ...config.engine, ...this.#ticketOptions }),
+      createEngine: () => new TlsServerEngine({ pool, ...config.engine, ...this.#resumption }),
       findSite: (serverName) => {
         const site = sites.find(serverName);
         return site && relayedSite(site);
@@ -67,8 +71,13 @@ export class Worker {
     const log = createLogger("edge-worker", config.log.level);
     const pool = LockedPool.open({ totalBytes: config.memory.poolBytes, backing: config.memory.backing });
     openSecureHeap();
-    const budget = memoryBudget(pool, config.limits.connections, defaultSecureHeapBytes);
-    const words = "locked memory: blocks of the pool against those that open connections need";
+    const budget = memoryBudget(pool, {
+      connections: config.limits.connections,
+      sessions: config.sessions?.capacity ?? 0,
+      secureHeapBytes: defaultSecureHeapBytes,
+    });
+    const words =
+      "locked memory: blocks of the pool against those that open connections and kept sessions need";
     log[budget.isEnough ? "info" : "warn"]({ event: "memory-budget", slot, ...budget }, words);
     const worker = new Worker(config, log, pool);
     await worker.#openTickets(config.tickets, siblings);
@@ -89,8 +98,11 @@ export class Worker {
     this.#tickets = await EdgeTickets.open(settings, { pool: this.#pool, siblings, metrics, log });
   }
 
-  get #ticketOptions() {
-    return this.#tickets === undefined ? {} : { tickets: this.#tickets.policy };
+  get #resumption(): Pick<TlsServerOptions, "tickets" | "sessions"> {
+    return {
+      ...(this.#tickets === undefined ? {} : { tickets: this.#tickets.policy }),
+      ...(this.#sessions === undefined ? {} : { sessions: this.#sessions.policy }),
+    };
   }
 
   async report(id: number): Promise<WorkerReport> {
@@ -120,6 +132,7 @@ export class Worker {
     await this.#acceptor.drained();
     await this.#signer.close();
     this.#tickets?.[Symbol.dispose]();
+    this.#sessions?.[Symbol.dispose]();
     const left = this.#pool.blocksInUse;
     if (left > 0) {
       this.log.error({ event: "pool-leak", blocks: left }, "blocks of the pool were not returned");

@@ -8,6 +8,7 @@ import { type Randoms, Tls12MasterSecret } from "../../edge-terminator/tls/tls12
 import { Transcript } from "../../edge-terminator/tls/transcript.ts";
 import { EphemeralKeyPair } from "../../shared/libcrypto/key_agreement.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
+import type { Secret } from "../../shared/memory/secret.ts";
 import {
   CipherSuite,
   ContentType,
@@ -35,6 +36,13 @@ export const usualTls12Extensions = [
   extension(ExtensionType.ec_point_formats, (writer) => writer.vector8(new Uint8Array([0]))),
 ];
 
+/** What a client keeps of a session; the secret is the client's that made it, which must outlive the next. */
+export interface Tls12ClientSession {
+  /** The server's session id, or one of the client's own next to a ticket. */
+  readonly id: Uint8Array;
+  readonly master: Secret;
+}
+
 /** A TLS 1.2 client that does as it is told; see ScriptedClient. */
 export class ScriptedTls12Client implements Disposable {
   readonly fields: HelloFields;
@@ -51,13 +59,16 @@ export class ScriptedTls12Client implements Disposable {
   #keys: { client: TrafficKeys; server: TrafficKeys } | undefined;
   #master: Tls12MasterSecret | undefined;
 
-  constructor(pool: LockedPool, fields: Partial<HelloFields> = {}) {
+  readonly #session: Tls12ClientSession | undefined;
+
+  constructor(pool: LockedPool, fields: Partial<HelloFields> = {}, session?: Tls12ClientSession) {
     this.#pool = pool;
+    this.#session = session;
     this.records = this.#keeper.keep(new RecordLayer());
     this.#transcript = this.#keeper.keep(new Transcript());
     this.fields = {
       ...usualFields(),
-      sessionId: new Uint8Array(0),
+      sessionId: session?.id ?? new Uint8Array(0),
       versions: undefined,
       cipherSuites: [CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256],
       groups: [NamedGroup.x25519, NamedGroup.secp256r1],
@@ -141,6 +152,17 @@ export class ScriptedTls12Client implements Disposable {
     return this.records.output.take() ?? new Uint8Array(0);
   }
 
+  /** To come back with. */
+  get session(): Tls12ClientSession {
+    return { id: this.serverHello!.legacySessionIdEcho, master: this.#keeper.keep(this.#master!.copy()) };
+  }
+
+  /** Whether the server goes on with the session that was offered. */
+  get resumed(): boolean {
+    const echoed = this.serverHello?.legacySessionIdEcho ?? new Uint8Array(0);
+    return this.#session !== undefined && echoed.length > 0 && echoed.toHex() === this.#session.id.toHex();
+  }
+
   get messageTypes(): number[] {
     return this.messages.map(({ type }) => type);
   }
@@ -156,11 +178,21 @@ export class ScriptedTls12Client implements Disposable {
 
   #exchange(message: Uint8Array, premaster: Parameters<typeof Tls12MasterSecret.plain>[2]): Uint8Array {
     this.#transcript.add(message);
-    this.#master = this.#keeper.keep(this.#deriveMaster(premaster));
-    this.#keys = this.#master.trafficKeys(this.#suite!, this.#randoms);
+    this.#deriveKeys(this.#deriveMaster(premaster));
+    return plainRecord(ContentType.handshake, message);
+  }
+
+  #deriveKeys(master: Tls12MasterSecret): void {
+    this.#master = this.#keeper.keep(master);
+    this.#keys = master.trafficKeys(this.#suite!, this.#randoms);
     this.#keeper.keep(this.#keys.client);
     this.#keeper.keep(this.#keys.server);
-    return plainRecord(ContentType.handshake, message);
+  }
+
+  #resume({ master }: Tls12ClientSession): void {
+    const copy = this.#pool.rent(master.length);
+    copy.bytes.set(master.bytes);
+    this.#deriveKeys(Tls12MasterSecret.adopt(this.#pool, this.#suite!.hash, copy));
   }
 
   #deriveMaster(premaster: Parameters<typeof Tls12MasterSecret.plain>[2]): Tls12MasterSecret {
@@ -175,12 +207,14 @@ export class ScriptedTls12Client implements Disposable {
     const { type, raw } = message;
     const kept = { type, raw: raw.slice(), body: raw.slice(4) };
     this.messages.push(kept);
-    if (type === HandshakeType.finished) return;
+    // In a resumption the client's Finished comes after the server's, and covers it.
+    if (type === HandshakeType.finished && !this.resumed) return;
     if (type === HandshakeType.server_hello) {
       const offered = new Set([0, 5, 11, 16, 23, 28, 35, 0xff01]);
       this.serverHello = decodeServerHello(kept, offered);
       this.#suite = findTls12CipherSuite(this.serverHello.cipherSuite)!;
       this.#transcript.useHash(this.#suite.hash);
+      if (this.resumed) this.#resume(this.#session!);
     }
     this.#transcript.add(raw);
   }

@@ -7,6 +7,7 @@ import {
 } from "../../../shared/tls_messages/server_key_exchange.ts";
 import type { Connection } from "../connection.ts";
 import type { KeyPair } from "../key_exchange/key_pair.ts";
+import { newSessionId } from "../sessions/tls12_session_id.ts";
 import type { TlsSite } from "../site.ts";
 import { chooseTls12, type Tls12EphemeralChoice } from "../tls12/tls12_choice.ts";
 import { maxSentContentOf, type Tls12Handshake } from "../tls12/tls12_handshake.ts";
@@ -38,6 +39,8 @@ export function startTls12(
   transcript.useHash(choice.suite.hash);
   // A client with a certificate signs the messages themselves.
   if (site.clientCertificates === undefined) transcript.forgetMessages();
+  const promisesTicket = options.tickets !== undefined && hello.known.sessionTicket !== undefined;
+  const sessionId = newSessionId(options, promisesTicket);
   const handshake: Tls12Handshake = {
     terms: choice,
     group: choice.group?.id ?? 0,
@@ -46,12 +49,14 @@ export function startTls12(
     extendedMasterSecret: hello.known.extendedMasterSecret === true,
     staples: hello.known.statusRequest !== undefined && choice.certificate.ocspResponse !== undefined,
     maxSentContent: maxSentContentOf(options, hello),
-    promisesTicket: options.tickets !== undefined && hello.known.sessionTicket !== undefined,
+    sessionId,
+    cachesSession: sessionId.length > 0,
+    promisesTicket,
     acknowledgesServerName: choice.serverName !== undefined && (site.acknowledgesServerName ?? true),
     epoch: site.resumptionEpoch ?? 0,
     clientCertificates: site.clientCertificates,
   };
-  connection.send(encodeTls12ServerHello(hello, handshake, new Uint8Array(0)));
+  connection.send(encodeTls12ServerHello(hello, handshake));
   connection.send(encodeCertificateTls12({ certificateList: choice.certificate.chain }));
   const { ocspResponse } = choice.certificate;
   if (handshake.staples) connection.send(encodeCertificateStatus({ ocspResponse: ocspResponse! }));

@@ -5,6 +5,7 @@ import type { Connection } from "../connection.ts";
 import { misbehaved } from "../errors.ts";
 import type { TrafficKeys } from "../key_schedule/traffic_keys.ts";
 import { Tls12RecordKeys } from "../record/tls12_record_keys.ts";
+import { keepSession } from "../sessions/tls12_session_id.ts";
 import { negotiatedTls12, type Tls12Secured } from "../tls12/tls12_handshake.ts";
 import { sendTls12Ticket } from "../tickets/tls12_ticket.ts";
 import type { ConnectedTls12 } from "./connected_tls12.ts";
@@ -36,6 +37,7 @@ export function receiveTls12Finished(
     if (handshake.promisesTicket) sendTls12Ticket(connection, handshake);
     sendTls12Finished(connection, handshake, serverKeys);
   }
+  keepSession(connection, handshake);
   // RFC 7627, Section 5.4: without an extended master secret nothing may be exported.
   const exports = connection.options.exportsKeyingMaterial && handshake.extendedMasterSecret;
   if (!exports) keeper.release(master);

@@ -2,7 +2,9 @@ import { holdsUnder } from "../client_certificates/session_authentication.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { ResolvedOptions } from "../server_options.ts";
 import type { TlsSite } from "../site.ts";
+import type { SessionState } from "./session_state.ts";
 import type { ResumableSession } from "./ticket.ts";
+import type { TicketRefusal } from "./ticket_events.ts";
 import { ticketKeyNameLength } from "./ticket_key_provider.ts";
 import { formatOf } from "./ticket_policy.ts";
 
@@ -10,24 +12,38 @@ import { formatOf } from "./ticket_policy.ts";
 export interface ResumptionTerms {
   /** ProtocolVersion number. */
   readonly version: number;
-  /** Bytes of the session's secret. */
-  readonly secretLength: number;
   readonly serverName: string | undefined;
   readonly site: TlsSite;
 }
 
+/** Why a session may not be resumed here and now; undefined: it may. */
+export function refusalOf(
+  options: ResolvedOptions,
+  state: SessionState,
+  { version, serverName, site }: ResumptionTerms,
+): Extract<TicketRefusal, "expired" | "other-terms"> | undefined {
+  const age = options.wallClock() - state.issuedAt;
+  if (age < 0 || age >= state.lifetime) return "expired";
+  const agrees = state.version === version &&
+    state.serverName === (serverName ?? "") &&
+    state.epoch === (site.resumptionEpoch ?? 0) &&
+    holdsUnder(site.clientCertificates, state.clientAuthentication);
+  return agrees ? undefined : "other-terms";
+}
+
 /**
  * The session behind a ticket, if it may be resumed here and now; undefined calls for a full handshake, silently.
- * The receiver disposes its secret.
+ * `secretLength` is in bytes. The receiver disposes its secret.
  */
 export function resumableSession(
   pool: LockedPool,
   options: ResolvedOptions,
   ticket: Uint8Array,
+  secretLength: number,
   terms: ResumptionTerms,
 ): ResumableSession | undefined {
   if (options.tickets === undefined) return undefined;
-  const session = formatOf(options.tickets).open(pool, options.tickets.keys, ticket, terms.secretLength);
+  const session = formatOf(options.tickets).open(pool, options.tickets.keys, ticket, secretLength);
   if (session === undefined) {
     const isKnown = options.tickets.keys.openingKey(ticket.subarray(0, ticketKeyNameLength)) !== undefined;
     options.tickets.events?.refused(isKnown ? "unreadable" : "unknown-key");
@@ -35,15 +51,9 @@ export function resumableSession(
   }
   using unused = new DisposableStack();
   unused.use(session.secret);
-  const { state } = session;
-  const age = options.wallClock() - state.issuedAt;
-  const isAlive = age >= 0 && age < state.lifetime;
-  const good = state.version === terms.version &&
-    state.serverName === (terms.serverName ?? "") &&
-    state.epoch === (terms.site.resumptionEpoch ?? 0) &&
-    holdsUnder(terms.site.clientCertificates, state.clientAuthentication);
-  if (!isAlive || !good) {
-    options.tickets.events?.refused(isAlive ? "other-terms" : "expired");
+  const refusal = refusalOf(options, session.state, terms);
+  if (refusal !== undefined) {
+    options.tickets.events?.refused(refusal);
     return undefined;
   }
   unused.move();

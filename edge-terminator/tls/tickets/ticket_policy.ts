@@ -20,6 +20,7 @@ export function formatOf({ format }: TicketPolicy): TicketFormat {
 
 export const longestLifetime = 24 * 3600 * 1000;
 
-export function lifetimeOf(policy: TicketPolicy): number {
+/** Of a policy of tickets, or of session ids. */
+export function lifetimeOf(policy: Pick<TicketPolicy, "lifetime">): number {
   return Math.min(policy.lifetime ?? longestLifetime, longestLifetime);
 }

@@ -47,16 +47,12 @@ export function acceptPsk(
   const offered = hello.known.preSharedKey;
   if (offered === undefined || !acceptsTickets(hello)) return undefined;
   const { pool, options, keeper } = connection;
-  const terms = {
-    version: ProtocolVersion.TLSv1_3,
-    secretLength: hashLength[choice.suite.hash],
-    serverName: choice.serverName,
-    site,
-  };
+  const terms = { version: ProtocolVersion.TLSv1_3, serverName: choice.serverName, site };
+  const secretLength = hashLength[choice.suite.hash];
   for (
     const [index, { identity, obfuscatedTicketAge }] of offered.identities.slice(0, mostIdentities).entries()
   ) {
-    const session = resumableSession(pool, options, identity, terms);
+    const session = resumableSession(pool, options, identity, secretLength, terms);
     if (session === undefined) continue;
     const psk = keeper.keep(session.secret);
     // The RFC asks for the same hash only; the same suite keeps a session's strength what it was.

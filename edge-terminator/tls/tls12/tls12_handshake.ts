@@ -20,6 +20,10 @@ export interface Tls12Handshake {
   readonly signatureScheme: number;
   readonly randoms: Randoms;
   readonly extendedMasterSecret: boolean;
+  /** ServerHello.session_id; empty for none. */
+  readonly sessionId: Uint8Array;
+  /** Whether the session id is for the cache, or comes from it; otherwise it only answers a ticket's. */
+  readonly cachesSession: boolean;
   readonly promisesTicket: boolean;
   readonly acknowledgesServerName: boolean;
   /** Whether a CertificateStatus follows the Certificate (RFC 6066, Section 8). */

@@ -2,6 +2,7 @@ import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { findTls12CipherSuite } from "../cipher_suites.ts";
 import type { Connection } from "../connection.ts";
 import { chooseApplicationProtocol } from "../negotiation/application_protocol.ts";
+import { resumeBySessionId } from "../sessions/tls12_session_id.ts";
 import type { TlsSite } from "../site.ts";
 import { type AwaitingChangeCipherSpec, resumeWithFinished } from "../states/awaiting_change_cipher_spec.ts";
 import { resumeTls12, sendTls12Ticket } from "../tickets/tls12_ticket.ts";
@@ -9,14 +10,15 @@ import { Tls12MasterSecret } from "./master_secret.ts";
 import { maxSentContentOf, type Tls12Secured } from "./tls12_handshake.ts";
 import { encodeTls12ServerHello, tls12ServerRandom } from "./tls12_server_hello.ts";
 
-/** The abbreviated handshake (RFC 5246, Section 7.3; RFC 5077, Section 3.1); undefined: nothing resumes. */
+/** The abbreviated handshake (RFC 5246, Section 7.3), by ticket or by session id; undefined: nothing resumes. */
 export function tryTls12Resumption(
   connection: Connection,
   hello: ClientHello,
   site: TlsSite,
 ): AwaitingChangeCipherSpec | undefined {
   const { pool, options, keeper, transcript } = connection;
-  const session = resumeTls12(connection, site, hello);
+  const byTicket = resumeTls12(connection, site, hello);
+  const session = byTicket ?? resumeBySessionId(connection, site, hello);
   if (session === undefined) return undefined;
   const suite = findTls12CipherSuite(session.state.cipherSuite)!;
   const master = keeper.keep(Tls12MasterSecret.adopt(pool, suite.hash, session.secret));
@@ -33,7 +35,10 @@ export function tryTls12Resumption(
     signatureScheme: 0,
     randoms: { client: hello.random.slice(), server: tls12ServerRandom(options) },
     extendedMasterSecret: session.state.extendedMasterSecret,
-    promisesTicket: true,
+    // RFC 5077, Section 3.4: echoing the client's id tells it that the ticket was taken.
+    sessionId: hello.legacySessionId.slice(),
+    cachesSession: byTicket === undefined,
+    promisesTicket: byTicket !== undefined,
     // RFC 6066, Section 3: not in a resumption.
     acknowledgesServerName: false,
     staples: false,
@@ -47,8 +52,7 @@ export function tryTls12Resumption(
   transcript.add(hello.raw);
   transcript.useHash(suite.hash);
   transcript.forgetMessages();
-  // Echoing the client's session id tells it that the ticket was taken.
-  connection.send(encodeTls12ServerHello(hello, handshake, hello.legacySessionId));
-  sendTls12Ticket(connection, handshake);
+  connection.send(encodeTls12ServerHello(hello, handshake));
+  if (handshake.promisesTicket) sendTls12Ticket(connection, handshake);
   return resumeWithFinished(connection, handshake);
 }

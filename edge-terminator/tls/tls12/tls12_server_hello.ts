@@ -23,12 +23,11 @@ export function tls12ServerRandom(options: ResolvedOptions): Uint8Array {
 export function encodeTls12ServerHello(
   hello: ClientHello,
   handshake: Tls12Handshake,
-  sessionId: Uint8Array,
 ): Uint8Array {
   return encodeServerHello({
     legacyVersion: ProtocolVersion.TLSv1_2,
     random: handshake.randoms.server,
-    legacySessionIdEcho: sessionId,
+    legacySessionIdEcho: handshake.sessionId,
     cipherSuite: handshake.terms.suite.id,
     legacyCompressionMethod: CompressionMethod.null,
     extensions: serverHelloExtensions(hello, handshake),
