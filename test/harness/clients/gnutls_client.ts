@@ -27,18 +27,22 @@ export async function gnutlsClient(endpoint: Endpoint, options: GnutlsOptions = 
     verified: output.includes("- Status: The certificate is trusted.") &&
       output.includes("Handshake was completed"),
     negotiated: negotiatedFrom(output),
+    resumed: output.includes("*** This is a resumed session"),
     response: start === -1 ? "" : stdout.slice(start).replace(/- Peer has closed[^\n]*\n$/, ""),
     ...(alert === undefined ? {} : { alert: Number(alert) }),
     output,
   };
 }
 
-/** As in `- Description: (TLS1.3-X.509)-(ECDHE-SECP256R1)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)`. */
+/**
+ * As in `- Description: (TLS1.3-X.509)-(ECDHE-SECP256R1)-(ECDSA-SECP256R1-SHA256)-(AES-256-GCM)`, of the last of several
+ * connections; of a resumption in TLS 1.3 it tells neither group nor signature.
+ */
 function negotiatedFrom(output: string) {
-  const description = /^- Description: (.*)$/m.exec(output)?.[1] ?? "";
-  const [version, group, signature, cipher] = [...description.matchAll(/\(([^)]+)\)/g)].map(([, part]) =>
-    part
-  );
+  const description = [...output.matchAll(/^- Description: (.*)$/mg)].at(-1)?.[1] ?? "";
+  const parts = [...description.matchAll(/\(([^)]+)\)/g)].map(([, part]) => part);
+  const [version, cipher] = [parts[0], parts.at(-1)];
+  const [group, signature] = parts.length === 4 ? parts.slice(1, 3) : [];
   return present({
     version: version?.replace(/^TLS(1\.\d).*/, "TLSv$1"),
     cipherSuite: version?.startsWith("TLS1.2") === true ? tls12Suite(signature, cipher) : ianaName(cipher),

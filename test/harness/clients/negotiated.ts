@@ -21,6 +21,8 @@ export interface ClientResult {
   /** The handshake ended well and the chain and name were verified. */
   readonly verified: boolean;
   readonly negotiated: Negotiated;
+  /** Whether a session was resumed, where the client tells. */
+  readonly resumed?: boolean;
   /** The whole HTTP response, or the body alone where the client gives no more; empty without one. */
   readonly response: string;
   /** The number of the TLS alert that the server sent, where the client tells. */

@@ -47,6 +47,7 @@ export async function opensslClient(endpoint: Endpoint, options: OpensslOptions 
     // Without a whole handshake, s_client says OK of a chain that it has not seen; its exit code tells.
     verified: code === 0 && stdout.includes("Verification: OK") && stdout.includes("Verified peername: "),
     negotiated: negotiatedFrom(stdout),
+    resumed: /^Reused, /m.test(stdout),
     response: responseFrom(stdout),
     ...(alert === undefined ? {} : { alert: Number(alert) }),
     output: stdout + stderr,
