@@ -12,6 +12,9 @@ import { adminSectionSchema, logSectionSchema } from "../shared/config/common_se
 import { loadConfig, parseConfig } from "../shared/config/load.ts";
 import { pathBesideConfig } from "../shared/config/paths.ts";
 import type { LoadedCertificate } from "./certificates/chain_loader.ts";
+import type { ClientAuthorities } from "./certificates/client_authorities.ts";
+import { clientAuthorityFiles, clientCertificatesSchema } from "./certificates/client_certificates_config.ts";
+import { ClientVerifier } from "./certificates/client_verifier.ts";
 import { servedNameSchema } from "./certificates/host_name.ts";
 import { type SiteEntry, SiteTable } from "./certificates/site_table.ts";
 import { checkPrivateKeyFile, loadNamedFiles } from "./config_files.ts";
@@ -63,6 +66,7 @@ const siteSchema = z.strictObject({
   backend: socketAddressSchema.refine(fixedPort, `${fixedPortExpected} or "unix:/path"`)
     .refine((address) => "port" in address || isSocketPath(address.path), socketPathExpected),
   proxy_protocol: z.boolean().default(false),
+  client_certificates: clientCertificatesSchema(pathSchema).optional(),
   default: z.boolean().default(false),
 });
 
@@ -104,6 +108,8 @@ export interface SiteConfig {
   readonly alpn: readonly string[];
   readonly backend: SocketAddress;
   readonly proxyProtocol: boolean;
+  /** Undefined: clients are not asked for certificates. */
+  readonly clientCertificates: (ClientAuthorities & { readonly mode: "optional" | "required" }) | undefined;
   readonly isDefault: boolean;
 }
 
@@ -154,12 +160,13 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
     },
     keyServers: file.key_server.map((keyServer) => endpointOf(keyServer, absolute)),
   };
-  const certificates = await loadNamedFiles(
+  const loaded = await loadNamedFiles(
     path,
     config,
-    file.site.map(({ names, certificates }) => ({
+    file.site.map(({ names, certificates, client_certificates: clients }) => ({
       names,
       certificates: certificates.map(absolute),
+      clientAuthorities: clientAuthorityFiles(clients, absolute),
     })),
   );
   const tickets = ticketSettings(file.tickets, absolute);
@@ -169,10 +176,11 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
     listen: file.listen.map(({ address }) => address),
     sites: file.site.map((site, index) => ({
       names: site.names as [string, ...string[]],
-      certificates: certificates[index] ?? [],
+      certificates: loaded[index]?.certificates ?? [],
       alpn: site.alpn,
       backend: absoluteAddress(site.backend, absolute),
       proxyProtocol: site.proxy_protocol,
+      clientCertificates: clientCertificatesOf(site, loaded[index]?.clientAuthorities),
       isDefault: site.default,
     })),
     transcript: file.tls.transcript,
@@ -201,9 +209,28 @@ export function siteTable(config: Pick<EdgeConfig, "sites">): SiteTable {
   return new SiteTable(config.sites.map(siteEntry));
 }
 
-function siteEntry({ names, certificates, alpn, backend, proxyProtocol, isDefault }: SiteConfig): SiteEntry {
-  const tls = { certificates, alpnProtocols: alpn };
-  return { names, isDefault, site: { name: names[0], tls, backend, proxyProtocol } };
+function siteEntry({ names, isDefault, backend, proxyProtocol, ...config }: SiteConfig): SiteEntry {
+  const { certificates, alpn: alpnProtocols, clientCertificates } = config;
+  const site = { name: names[0], backend, proxyProtocol, tls: { certificates, alpnProtocols } };
+  if (clientCertificates === undefined) return { names, isDefault, site };
+  const verifier = new ClientVerifier(clientCertificates.mode, clientCertificates);
+  return {
+    names,
+    isDefault,
+    site: {
+      ...site,
+      tls: { ...site.tls, clientCertificates: verifier.policy },
+      verifyClient: (chain) => verifier.verify(chain),
+    },
+  };
+}
+
+function clientCertificatesOf(
+  { client_certificates: section }: EdgeConfigFile["site"][number],
+  authorities: ClientAuthorities | undefined,
+): SiteConfig["clientCertificates"] {
+  if (section === undefined || section.mode === "none" || authorities === undefined) return undefined;
+  return { mode: section.mode, ...authorities };
 }
 
 function endpointOf(

@@ -2,6 +2,13 @@
 import { ConfigError, type ConfigProblem } from "../shared/config/errors.ts";
 import { dottedKey, type KeyPath, lineOfKey } from "../shared/config/key_location.ts";
 import { type LoadedCertificate } from "./certificates/chain_loader.ts";
+import {
+  type ClientAuthorities,
+  loadClientAuthorities,
+  loadRevocationLists,
+} from "./certificates/client_authorities.ts";
+import type { ClientAuthorityFiles } from "./certificates/client_certificates_config.ts";
+import { CertificateError } from "./certificates/errors.ts";
 import { loadSiteCertificates } from "./certificates/site_certificates.ts";
 import type { KeyServerEndpoint } from "./keyless/endpoint.ts";
 import {
@@ -20,6 +27,13 @@ interface NamedFiles {
 interface SiteFiles {
   readonly names: readonly string[];
   readonly certificates: readonly string[];
+  readonly clientAuthorities: ClientAuthorityFiles | undefined;
+}
+
+/** What a site's files hold. */
+export interface LoadedSite {
+  readonly certificates: readonly LoadedCertificate[];
+  readonly clientAuthorities: ClientAuthorities | undefined;
 }
 
 interface FileProblem {
@@ -27,12 +41,12 @@ interface FileProblem {
   readonly reason: string;
 }
 
-/** Each site's certificates, in order. Throws ConfigError with every problem of every file. */
+/** Each site's certificates and client authorities, in order. Throws ConfigError with every problem of every file. */
 export async function loadNamedFiles(
   configFile: string,
   { identity, keyServers }: NamedFiles,
   sites: readonly SiteFiles[],
-): Promise<LoadedCertificate[][]> {
+): Promise<LoadedSite[]> {
   const problems: FileProblem[] = [];
   const identityKey = await attempt(
     problems,
@@ -44,21 +58,42 @@ export async function loadNamedFiles(
       await attempt(problems, ["key_server", index, "ca"], () => loadAuthorities(keyServer.ca));
     }
   }
-  const loaded: LoadedCertificate[][] = [];
+  const loaded: LoadedSite[] = [];
   for (const [index, site] of sites.entries()) {
     const { certificates, problems: found } = await loadSiteCertificates(site.certificates, site.names);
-    loaded.push([...certificates]);
+    const clientAuthorities = site.clientAuthorities &&
+      await loadClientFiles(problems, index, site.clientAuthorities);
+    loaded.push({ certificates, clientAuthorities });
     problems.push(
       ...found.map(({ index: at, reason }) => ({ path: ["site", index, "certificates", at], reason })),
     );
   }
-  if (identityKey !== undefined && loaded.flat().some((served) => isSameKey(served, identityKey))) {
+  if (
+    identityKey !== undefined &&
+    loaded.flatMap(({ certificates }) => certificates).some((served) => isSameKey(served, identityKey))
+  ) {
     // Its private key is on this machine, and a served certificate's never may be.
     const reason = "a certificate is served with the same key; the edge's identity needs a key of its own";
     problems.push({ path: ["identity", "certificate"], reason });
   }
   if (problems.length > 0) throw await configError(configFile, problems);
   return loaded;
+}
+
+async function loadClientFiles(
+  problems: FileProblem[],
+  site: number,
+  { ca, crls }: ClientAuthorityFiles,
+): Promise<ClientAuthorities> {
+  const path = ["site", site, "client_certificates"];
+  const authorities = await attempt(problems, [...path, "ca"], () => loadClientAuthorities(ca)) ?? [];
+  const revocationLists: Uint8Array[] = [];
+  for (const [index, file] of crls.entries()) {
+    revocationLists.push(
+      ...await attempt(problems, [...path, "crls", index], () => loadRevocationLists(file)) ?? [],
+    );
+  }
+  return { authorities, revocationLists };
 }
 
 /** Reads the identity with its private key, as a worker will. Throws ConfigError. */
@@ -80,7 +115,7 @@ async function attempt<T>(
   try {
     return await load();
   } catch (error) {
-    if (!(error instanceof IdentityError)) throw error;
+    if (!(error instanceof IdentityError || error instanceof CertificateError)) throw error;
     problems.push({ path, reason: error.reason });
     return undefined;
   }

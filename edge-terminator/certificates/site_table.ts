@@ -1,4 +1,5 @@
 import type { SocketAddress } from "../../shared/config/address.ts";
+import type { PeerVerdict } from "../tls/client_certificates/peer_verdict.ts";
 import type { TlsSite } from "../tls/site.ts";
 import { canonicalHostName } from "./host_name.ts";
 
@@ -10,6 +11,8 @@ export interface Site {
   readonly backend: SocketAddress;
   /** Whether the backend gets a PROXY protocol v2 header. */
   readonly proxyProtocol: boolean;
+  /** Judges a client's chain (DER, leaf first); there where `tls` asks for client certificates. */
+  readonly verifyClient?: (chain: readonly Uint8Array[]) => PeerVerdict;
 }
 
 /** A site and the names that lead to it: exact, or `*.` and a suffix. */

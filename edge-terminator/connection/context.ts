@@ -36,7 +36,7 @@ export interface ConnectionContext {
     options: { readonly deadline: number },
   ) => Promise<Secret>;
   readonly encapsulate: (encapsulationKey: Uint8Array) => Promise<Encapsulation>;
-  readonly metrics: Pick<EdgeMetrics, "handshake">;
+  readonly metrics: Pick<EdgeMetrics, "handshake"> & Partial<Pick<EdgeMetrics, "clientCertificate">>;
   readonly log: ConnectionLog;
   readonly limits: ConnectionLimits;
 }

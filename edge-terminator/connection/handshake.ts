@@ -1,6 +1,5 @@
 import { AlertDescription } from "../../shared/tls_constants.ts";
 import type { HandshakeResult } from "../proxy/metrics.ts";
-import type { PeerVerdict } from "../tls/client_certificates/peer_verdict.ts";
 import type {
   ClientHelloInfo,
   NegotiatedParameters,
@@ -9,6 +8,7 @@ import type {
   SignatureRequest,
 } from "../tls/server_events.ts";
 import type { ServedSite } from "./application.ts";
+import { ClientAuthentication } from "./client_authentication.ts";
 import type { ConnectionContext, Engine } from "./context.ts";
 import { handshakeRecord, type HandshakeTimeline } from "./handshake_record.ts";
 
@@ -37,6 +37,7 @@ export class Handshake {
   readonly #options: HandshakeOptions;
   readonly #began = performance.now();
   readonly #timeline: HandshakeTimeline = {};
+  readonly #client = new ClientAuthentication();
   readonly #deadline: ReturnType<typeof setTimeout>;
   #serverName: string | undefined;
   #site: ServedSite | undefined;
@@ -96,12 +97,7 @@ export class Handshake {
   /** Answers "verification-needed". */
   async verifyPeer({ chain }: PeerVerificationRequest): Promise<void> {
     const { engine, advance } = this.#options;
-    let verdict: PeerVerdict | Error;
-    try {
-      verdict = await this.#site?.verifyClient?.(chain) ?? new Error("nobody verifies clients here");
-    } catch (error) {
-      verdict = error as Error;
-    }
+    const verdict = await this.#client.verify(this.#site, chain);
     advance(() => engine.answerVerification(verdict));
   }
 
@@ -131,9 +127,11 @@ export class Handshake {
       end.parameters?.version,
       this.#elapsed() / 1000,
     );
-    log.info(
-      handshakeRecord({ result, client, serverName: this.#serverName, timeline: this.#timeline, ...end }),
-    );
+    const clientCertificate = this.#client.result(this.#site, end.parameters, end.error);
+    if (clientCertificate !== undefined) metrics.clientCertificate?.(clientCertificate);
+    const clientSubject = this.#client.subjectDigest(end.parameters);
+    const about = { client, serverName: this.#serverName, clientCertificate, clientSubject };
+    log.info(handshakeRecord({ result, ...about, timeline: this.#timeline, ...end }));
   }
 
   /** Also when the connection is over by then: the engine takes a secret back to the pool. */

@@ -9,6 +9,7 @@ import {
 } from "../../shared/tls_constants.ts";
 import type { HandshakeResult } from "../proxy/metrics.ts";
 import type { NegotiatedParameters } from "../tls/server_events.ts";
+import type { ClientCertificateResult } from "./client_authentication.ts";
 
 /** Milliseconds from the accept to the steps of one handshake; steps that were not reached are absent. */
 export interface HandshakeTimeline {
@@ -24,6 +25,10 @@ export interface HandshakeOutcome {
   /** The client's address, "host:port". */
   readonly client: string;
   readonly serverName: string | undefined;
+  /** Where a certificate was asked for. */
+  readonly clientCertificate?: ClientCertificateResult | undefined;
+  /** A digest of its subject. */
+  readonly clientSubject?: string | undefined;
   readonly timeline: HandshakeTimeline;
   readonly parameters?: NegotiatedParameters | undefined;
   readonly alertSent?: number | undefined;
@@ -34,12 +39,15 @@ export interface HandshakeOutcome {
 /** The log record of one handshake. Names of everything negotiated, no secret, nothing of the payload. */
 export function handshakeRecord(outcome: HandshakeOutcome): Record<string, unknown> {
   const { result, client, serverName, timeline, parameters, alertSent, alertReceived, error } = outcome;
+  const { clientCertificate, clientSubject } = outcome;
   return {
     event: "handshake",
     result,
     client,
     serverName,
     ...(parameters === undefined ? {} : negotiated(parameters)),
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+    ...(clientSubject === undefined ? {} : { clientSubject }),
     ...(alertSent === undefined ? {} : { alertSent: nameOf(AlertDescription, alertSent) }),
     ...(alertReceived === undefined ? {} : { alertReceived: nameOf(AlertDescription, alertReceived) }),
     ...(error === undefined ? {} : { reason: reasonOf(error) }),

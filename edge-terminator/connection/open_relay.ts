@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
+import { parseCertificate } from "../../shared/libcrypto/x509.ts";
 import { CipherSuite, nameOf } from "../../shared/tls_constants.ts";
+import { commonNameOf } from "../certificates/common_name.ts";
 import type { Site } from "../certificates/site_table.ts";
 import { connectBackend } from "../proxy/backend.ts";
 import { withoutV4Mapping } from "../proxy/ip_address.ts";
@@ -14,6 +16,7 @@ export function relayedSite(site: Site): ServedSite {
   return {
     name: site.name,
     tls: site.tls,
+    ...(site.verifyClient === undefined ? {} : { verifyClient: site.verifyClient }),
     open: (socket, parameters, client) => {
       const backend = connectBackend(site.backend);
       if (site.proxyProtocol) backend.write(proxyHeader(socket, parameters));
@@ -23,12 +26,19 @@ export function relayedSite(site: Site): ServedSite {
 }
 
 function proxyHeader(socket: Socket, parameters: NegotiatedParameters): Uint8Array {
-  const { version, cipherSuite, alpnProtocol, serverName } = parameters;
+  const { version, cipherSuite, alpnProtocol, serverName, peer, resumed } = parameters;
   return encodeProxyHeader({
     endpoints: endpointsOf(socket),
     alpnProtocol,
     serverName,
-    tls: { version: versionName(version), cipherSuite: nameOf(CipherSuite, cipherSuite) },
+    tls: {
+      version: versionName(version),
+      cipherSuite: nameOf(CipherSuite, cipherSuite),
+      clientCertificate: peer && {
+        commonName: commonNameOf(parseCertificate(peer.chain[0]!).subject),
+        shownNow: !resumed,
+      },
+    },
   });
 }
 

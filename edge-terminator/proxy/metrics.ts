@@ -1,5 +1,6 @@
 import { Metrics } from "../../shared/metrics.ts";
 import { AlertDescription, nameOf, ProtocolVersion } from "../../shared/tls_constants.ts";
+import type { ClientCertificateResult } from "../connection/client_authentication.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import type { KeylessEvents } from "../keyless/events.ts";
 
@@ -20,6 +21,11 @@ export class EdgeMetrics {
   readonly #handshakeSeconds = this.registry.seconds(
     "holdfast_edge_handshake_seconds",
     "Time from accept to the client's Finished, of handshakes that succeeded.",
+  );
+  readonly #clientCertificates = this.registry.counter(
+    "holdfast_edge_client_certificates_total",
+    "Handshakes in which a client certificate was asked for, by what became of it.",
+    ["result"],
   );
   readonly #refused = this.registry.counter(
     "holdfast_edge_refused_connections_total",
@@ -71,6 +77,10 @@ export class EdgeMetrics {
       version: version === undefined ? "none" : knownName(ProtocolVersion, version).replace("_", "."),
     });
     if (result === "ok") this.#handshakeSeconds.observe(seconds);
+  }
+
+  clientCertificate(result: ClientCertificateResult): void {
+    this.#clientCertificates.inc({ result });
   }
 
   refused(reason: RefusalReason): void {

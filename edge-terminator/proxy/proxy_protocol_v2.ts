@@ -16,9 +16,22 @@ export interface ProxyHeader {
   readonly alpnProtocol?: string | undefined;
   /** The name in the client's SNI. */
   readonly serverName?: string | undefined;
-  readonly tls?:
-    | { /** As in "TLSv1.3". */ readonly version: string; readonly cipherSuite: string }
-    | undefined;
+  readonly tls?: ProxyTls | undefined;
+}
+
+export interface ProxyTls {
+  /** As in "TLSv1.3". */
+  readonly version: string;
+  readonly cipherSuite: string;
+  /** The client's, verified. */
+  readonly clientCertificate?: ProxyClientCertificate | undefined;
+}
+
+export interface ProxyClientCertificate {
+  /** Of its subject. */
+  readonly commonName?: string | undefined;
+  /** Whether it was shown on this connection; otherwise on the one whose session it resumes. */
+  readonly shownNow: boolean;
 }
 
 const signature = new Uint8Array([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
@@ -30,11 +43,22 @@ const Command = { LOCAL: 0x20, PROXY: 0x21 } as const;
 const Family = { UNSPEC: 0x00, TCP4: 0x11, TCP6: 0x21, UNIX_STREAM: 0x31 } as const;
 
 /** Section 2.2, "PP2_TYPE_*" and "PP2_SUBTYPE_SSL_*". */
-const Type = { ALPN: 0x01, AUTHORITY: 0x02, SSL: 0x20, SSL_VERSION: 0x21, SSL_CIPHER: 0x23 } as const;
+const Type = {
+  ALPN: 0x01,
+  AUTHORITY: 0x02,
+  SSL: 0x20,
+  SSL_VERSION: 0x21,
+  SSL_CN: 0x22,
+  SSL_CIPHER: 0x23,
+} as const;
 
+/** Section 2.2.6 */
 const PP2_CLIENT_SSL = 0x01;
+const PP2_CLIENT_CERT_CONN = 0x02;
+const PP2_CLIENT_CERT_SESS = 0x04;
 /** Section 2.2.6: non-zero unless the client presented a certificate that was verified. */
 const notVerified = 1;
+const verified = 0;
 /** Section 2.2: sun_path holds 108 octets. */
 const unixPathLength = 108;
 
@@ -54,15 +78,22 @@ export function encodeProxyHeader(header: ProxyHeader): Uint8Array {
   return writer.finish();
 }
 
-/** Section 2.2.6: no PP2_SUBTYPE_SSL_CN, as there is no client certificate. */
-function writeTls(writer: ByteWriter, tls: { version: string; cipherSuite: string }): void {
+/** Section 2.2.6 */
+function writeTls(writer: ByteWriter, { version, cipherSuite, clientCertificate }: ProxyTls): void {
   writer.u8(Type.SSL);
   writer.vector16((value) => {
-    value.u8(PP2_CLIENT_SSL);
-    value.u32(notVerified);
-    writeText(value, Type.SSL_VERSION, tls.version);
-    writeText(value, Type.SSL_CIPHER, tls.cipherSuite);
+    value.u8(PP2_CLIENT_SSL | certificateBits(clientCertificate));
+    value.u32(clientCertificate === undefined ? notVerified : verified);
+    writeText(value, Type.SSL_VERSION, version);
+    const commonName = clientCertificate?.commonName;
+    if (commonName !== undefined) writeText(value, Type.SSL_CN, commonName);
+    writeText(value, Type.SSL_CIPHER, cipherSuite);
   });
+}
+
+function certificateBits(certificate: ProxyClientCertificate | undefined): number {
+  if (certificate === undefined) return 0;
+  return PP2_CLIENT_CERT_SESS | (certificate.shownNow ? PP2_CLIENT_CERT_CONN : 0);
 }
 
 function writeText(writer: ByteWriter, type: number, text: string): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodeProxyHeader, type ProxyHeader } from "./proxy_protocol_v2.ts";
+import { encodeProxyHeader, type ProxyHeader, type ProxyTls } from "./proxy_protocol_v2.ts";
 import { decodeProxyHeader } from "./testing/decode_proxy_header.ts";
 
 const port = fc.integer({ min: 0, max: 65535 });
@@ -66,6 +66,26 @@ Deno.test("the bytes for an IPv4 client are those of the specification", () => {
       "21" + "0007" + "544c5376312e33" + // PP2_SUBTYPE_SSL_VERSION "TLSv1.3"
       "23" + "0016" + "544c535f4145535f3132385f47434d5f534841323536", // PP2_SUBTYPE_SSL_CIPHER
   );
+});
+
+Deno.test("a client's certificate is told: verified, shown now or in the session, and its common name", () => {
+  const told = (clientCertificate: ProxyTls["clientCertificate"]) => {
+    const tls = { version: "TLSv1.3", cipherSuite: "TLS_AES_128_GCM_SHA256", clientCertificate };
+    const { client, verify, commonName } = decodeProxyHeader(encodeProxyHeader({ tls })).tls!;
+    return { client, verify, commonName };
+  };
+  assert.deepEqual(told({ commonName: "Jürgen", shownNow: true }), {
+    client: 7,
+    verify: 0,
+    commonName: "Jürgen",
+  });
+  assert.deepEqual(told({ commonName: "client", shownNow: false }), {
+    client: 5,
+    verify: 0,
+    commonName: "client",
+  });
+  assert.deepEqual(told({ shownNow: true }), { client: 7, verify: 0, commonName: undefined });
+  assert.deepEqual(told(undefined), { client: 1, verify: 1, commonName: undefined });
 });
 
 Deno.test("ends of unknown or unequal families go out as LOCAL, which carries no address", () => {

@@ -8,7 +8,9 @@ export interface DecodedProxyHeader {
   endpoints?: { client: DecodedEndpoint; server: DecodedEndpoint } | undefined;
   alpnProtocol?: string | undefined;
   serverName?: string | undefined;
-  tls?: { version: string; cipherSuite: string; client: number; verify: number } | undefined;
+  tls?:
+    | { version: string; cipherSuite: string; commonName?: string; client: number; verify: number }
+    | undefined;
   /** Bytes of the whole header. */
   length: number;
   /** Bytes after the header. */
@@ -69,7 +71,14 @@ function readTls(value: Uint8Array | undefined): DecodedProxyHeader["tls"] {
   const client = reader.u8();
   const verify = reader.u32();
   const values = readValues(reader);
-  return { client, verify, version: text(values.get(0x21)) ?? "", cipherSuite: text(values.get(0x23)) ?? "" };
+  const commonName = text(values.get(0x22));
+  return {
+    client,
+    verify,
+    version: text(values.get(0x21)) ?? "",
+    cipherSuite: text(values.get(0x23)) ?? "",
+    ...(commonName === undefined ? {} : { commonName }),
+  };
 }
 
 function readValues(reader: ByteReader): Map<number, Uint8Array> {

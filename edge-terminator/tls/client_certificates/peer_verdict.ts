@@ -5,7 +5,13 @@ import { PeerMisbehaved } from "../../../shared/tls_messages/errors.ts";
 /** What was found about a client's chain: who is refused is told why by the alert. */
 export type PeerVerdict =
   | { readonly accepted: true }
-  | { readonly accepted: false; readonly alert: AlertDescription; readonly why: string };
+  | {
+    readonly accepted: false;
+    readonly alert: AlertDescription;
+    readonly why: string;
+    /** Where path validation was the judge. */
+    readonly failure?: ChainFailure;
+  };
 
 /** RFC 8446, Section 6.2 */
 const alerts: Readonly<Record<ChainFailure, AlertDescription>> = {
@@ -25,7 +31,8 @@ const alerts: Readonly<Record<ChainFailure, AlertDescription>> = {
 export function verdictOf(chain: ChainVerdict): PeerVerdict {
   if (chain.valid) return { accepted: true };
   const { failure, depth, reason } = chain;
-  return { accepted: false, alert: alerts[failure], why: `${failure} at depth ${depth}: ${reason}` };
+  const why = `${failure} at depth ${depth}: ${reason}`;
+  return { accepted: false, alert: alerts[failure], why, failure };
 }
 
 export function refusal({ alert, why }: Extract<PeerVerdict, { accepted: false }>): PeerMisbehaved {
