@@ -1,5 +1,6 @@
 import { type AdminPort, serveAdminPort } from "../shared/admin_port.ts";
 import { formatAddress, type TcpAddress } from "../shared/config/address.ts";
+import { connectionsThatFit } from "../shared/descriptor_budget.ts";
 import type { Logger } from "../shared/log.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
 import { Authorizer } from "./authorize.ts";
@@ -53,7 +54,7 @@ export class KeyServer {
       onTokenFailure: () => this.#prober.hasten(),
     });
     this.#connections = new Connections({
-      limit: limits.connections,
+      limit: connectionsThatFit(limits.connections, 1, log),
       inFlightPerConnection: limits.inFlightPerConnection,
       handler: this.#operations,
       metrics,

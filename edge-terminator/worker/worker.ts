@@ -1,4 +1,5 @@
 import { createLogger, type Logger } from "../../shared/log.ts";
+import { connectionsThatFit } from "../../shared/descriptor_budget.ts";
 import { setCloseOnExec } from "../../shared/libc/bindings.ts";
 import { encapsulate } from "../../shared/libcrypto/ml_kem.ts";
 import { defaultSecureHeapBytes, openSecureHeap } from "../../shared/libcrypto/secure_heap.ts";
@@ -21,6 +22,9 @@ import type { SiblingChannel } from "./sibling_channel.ts";
 
 /** Milliseconds without a byte after which a connection with one direction at its end is closed. */
 const halfClosedIdle = 60_000;
+
+/** Descriptors of one connection: the client's and the backend's. */
+const descriptorsEach = 2;
 
 /** One worker: the locked memory, the site table, the signer, and the connections. */
 export class Worker {
@@ -55,7 +59,7 @@ export class Worker {
       log,
       limits: { ...config.limits, halfClosedIdle },
     };
-    const maximumConnections = config.limits.connections;
+    const maximumConnections = connectionsThatFit(config.limits.connections, descriptorsEach, log);
     this.#acceptor = new Acceptor({ context, metrics: this.#metrics, log, maximumConnections });
   }
 

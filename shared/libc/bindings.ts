@@ -105,13 +105,30 @@ export function memfdSecret(): number {
   return descriptor < 0 ? -errno() : descriptor;
 }
 
-/** The soft and hard limit of RLIMIT_MEMLOCK in bytes; Infinity stands for RLIM_INFINITY. */
-export function memoryLockLimit(): { soft: number; hard: number } {
-  const RLIMIT_MEMLOCK = 8;
+const RLIMIT_NOFILE = 7;
+const RLIMIT_MEMLOCK = 8;
+
+/** A resource limit; Infinity stands for RLIM_INFINITY. */
+export interface ResourceLimit {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** RLIMIT_MEMLOCK in bytes. */
+export function memoryLockLimit(): ResourceLimit {
+  return resourceLimit(RLIMIT_MEMLOCK, "read the limit on locked memory");
+}
+
+/** RLIMIT_NOFILE in descriptors. Deno raises the soft limit to the hard one when it starts. */
+export function openFilesLimit(): ResourceLimit {
+  return resourceLimit(RLIMIT_NOFILE, "read the limit on open files");
+}
+
+function resourceLimit(resource: number, intent: string): ResourceLimit {
   const limits = new BigUint64Array(2);
-  checked(libc().getrlimit(RLIMIT_MEMLOCK, limits), "read the limit on locked memory", "getrlimit");
-  const bytes = (limit: bigint) => limit === 2n ** 64n - 1n ? Infinity : Number(limit);
-  return { soft: bytes(limits[0]!), hard: bytes(limits[1]!) };
+  checked(libc().getrlimit(resource, limits), intent, "getrlimit");
+  const [soft, hard] = Array.from(limits, (limit) => limit === 2n ** 64n - 1n ? Infinity : Number(limit));
+  return { soft: soft!, hard: hard! };
 }
 
 /** Sets or clears FD_CLOEXEC: a descriptor meant for a child must have it cleared before the child starts. */
