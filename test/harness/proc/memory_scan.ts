@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { type Mapping, mappingsOf } from "./inspect.ts";
+import { NeedleTable } from "./needle_table.ts";
 
 /** What a search of a process's memory found. */
 export interface MemoryScan {
@@ -20,16 +21,11 @@ const unreadable = /^(\[vvar|\[vsyscall|\/dev\/)/;
  * needle only there is not found. Throws when the process may not be looked into at all.
  */
 export async function scanMemory(pid: number, needles: ReadonlyMap<string, Uint8Array>): Promise<MemoryScan> {
-  for (const [name, needle] of needles) {
-    if (needle.length < 8) {
-      throw new RangeError(`Cannot search for ${name}: ${needle.length} bytes are too few`);
-    }
-  }
+  const table = new NeedleTable(needles);
   using memory = await Deno.open(`/proc/${pid}/mem`);
   using pagemap = await Deno.open(`/proc/${pid}/pagemap`);
   const found = new Map<string, number[]>([...needles.keys()].map((name) => [name, []]));
-  const overlap = Math.max(...[...needles.values()].map(({ length }) => length)) - 1;
-  const table = tableOf(needles);
+  const overlap = table.longest - 1;
   let searched = 0;
   for (const mapping of await mappingsOf(pid)) {
     if (!mapping.permissions.startsWith("r") || unreadable.test(mapping.name)) continue;
@@ -38,7 +34,7 @@ export async function scanMemory(pid: number, needles: ReadonlyMap<string, Uint8
         const bytes = await readAt(memory, position, Math.min(chunkLength + overlap, end - position));
         if (bytes === undefined) break;
         searched += Math.min(bytes.length, chunkLength);
-        for (const [needle, offset] of matches(bytes, table)) {
+        for (const [needle, offset] of table.matches(bytes)) {
           // What begins in the overlap is found with the next chunk.
           if (offset < chunkLength) found.get(needle)?.push(position + offset);
         }
@@ -83,27 +79,4 @@ async function readAt(memory: Deno.FsFile, position: number, length: number): Pr
     // EIO: a range that the kernel does not show, or one that was unmapped meanwhile.
   }
   return filled === 0 ? undefined : buffer.subarray(0, filled);
-}
-
-/** Finds any of many patterns in one pass: a table of their first two bytes passes over nearly every offset. */
-function* matches(bytes: Uint8Array, patterns: Table): Generator<readonly [name: string, offset: number]> {
-  const { starts } = patterns;
-  for (let offset = 0; offset + 1 < bytes.length; offset++) {
-    if (starts[bytes[offset]! << 8 | bytes[offset + 1]!] === 0) continue;
-    for (const [name, pattern] of patterns.needles) {
-      if (pattern.every((byte, index) => bytes[offset + index] === byte)) yield [name, offset];
-    }
-  }
-}
-
-interface Table {
-  readonly needles: ReadonlyMap<string, Uint8Array>;
-  /** By the first two bytes: 1 where some needle begins so. */
-  readonly starts: Uint8Array;
-}
-
-function tableOf(needles: ReadonlyMap<string, Uint8Array>): Table {
-  const starts = new Uint8Array(1 << 16);
-  for (const needle of needles.values()) starts[needle[0]! << 8 | needle[1]!] = 1;
-  return { needles, starts };
 }
