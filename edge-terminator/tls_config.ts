@@ -1,6 +1,6 @@
 /** The `[tls]` section of an edge's configuration: which parts of TLS are spoken, by their IANA names. */
 import { z } from "zod";
-import { CipherSuite, NamedGroup, nameOf } from "../shared/tls_constants.ts";
+import { CertificateCompressionAlgorithm, CipherSuite, NamedGroup, nameOf } from "../shared/tls_constants.ts";
 import {
   allCipherSuites,
   findTls12CipherSuite,
@@ -21,6 +21,7 @@ export const tlsSectionSchema = z.strictObject({
   cipher_suites: z.array(z.enum(suiteNames)).min(1).max(suiteNames.length).default(suiteNames),
   groups: z.array(z.enum(groupNames)).min(1).max(groupNames.length).default(groupNames),
   extended_master_secret: z.enum(["required", "optional"]).default("required"),
+  certificate_compression: z.array(z.enum(["brotli", "zlib"])).max(2).default(["brotli", "zlib"]),
   rsa_key_exchange: z.boolean().default(false),
   session_cache: z.int().min(0).max(1_000_000).default(2048),
 }).prefault({});
@@ -29,7 +30,10 @@ export type TlsSection = z.output<typeof tlsSectionSchema>;
 
 /** What the section decides of every connection's engine. */
 export type EngineSettings = Required<
-  Pick<TlsServerOptions, "versions" | "cipherSuites" | "groups" | "requiresExtendedMasterSecret">
+  Pick<
+    TlsServerOptions,
+    "versions" | "cipherSuites" | "groups" | "requiresExtendedMasterSecret" | "certificateCompression"
+  >
 >;
 
 export function engineSettings(section: TlsSection): EngineSettings {
@@ -40,6 +44,9 @@ export function engineSettings(section: TlsSection): EngineSettings {
       ...section.rsa_key_exchange ? rsaKeyExchangeSuites : [],
     ],
     groups: section.groups.map((name) => NamedGroup[name]),
+    certificateCompression: section.certificate_compression.map((name) =>
+      CertificateCompressionAlgorithm[name]
+    ),
     requiresExtendedMasterSecret: section.extended_master_secret === "required",
   };
 }
@@ -57,7 +64,7 @@ export function checkTlsSection(
   section: TlsSection,
   report: (path: (string | number)[], expected: string) => void,
 ): void {
-  for (const key of ["versions", "cipher_suites", "groups"] as const) {
+  for (const key of ["versions", "cipher_suites", "groups", "certificate_compression"] as const) {
     const values: readonly string[] = section[key];
     for (const [index, value] of values.entries()) {
       if (values.indexOf(value) < index) report(["tls", key, index], "one that no earlier entry has");

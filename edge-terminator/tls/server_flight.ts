@@ -2,18 +2,17 @@ import { encodeExtension } from "../../shared/tls_messages/extensions/extension.
 import { extensionMatrix } from "../../shared/tls_messages/extensions/matrix.ts";
 import type { Extension } from "../../shared/tls_messages/extensions/extension.ts";
 import { ProtocolVersion } from "../../shared/tls_constants.ts";
-import { encodeCertificate } from "../../shared/tls_messages/certificate.ts";
 import type { ClientHello } from "../../shared/tls_messages/client_hello.ts";
 import { encodeEncryptedExtensions } from "../../shared/tls_messages/encrypted_extensions.ts";
 import { encodeServerHello, tls13ServerHelloConstants } from "../../shared/tls_messages/server_hello.ts";
 import { tls13CertificateRequest } from "./client_certificates/certificate_request.ts";
+import { certificateMessage } from "./certificate_message.ts";
 import type { Connection } from "./connection.ts";
 import type { ServerShare } from "./key_exchange/server_share.ts";
 import { EarlySecret } from "./key_schedule/early_secret.ts";
 import { maxPlaintext } from "./record/limits.ts";
 import { Tls13RecordKeys } from "./record/tls13_record_keys.ts";
 import { type AwaitingSignature, requestSignature } from "./states/awaiting_signature.ts";
-import type { ServedCertificate } from "./served_certificate.ts";
 import type { AwaitingFinished } from "./states/awaiting_finished.ts";
 import { resumeWithFinished } from "./server_finished.ts";
 import type { Tls13Handshake, Tls13Plan } from "./states/tls13_handshake.ts";
@@ -43,13 +42,7 @@ export function sendServerFlight(
   if (handshake.clientCertificates !== undefined) {
     connection.send(tls13CertificateRequest(handshake.clientCertificates));
   }
-  connection.send(encodeCertificate({
-    certificateRequestContext: new Uint8Array(0),
-    certificateList: authentication.certificate.chain.map((certificate, index) => ({
-      certificate,
-      extensions: index === 0 ? leafExtensions(hello, authentication.certificate) : [],
-    })),
-  }));
+  connection.send(certificateMessage(connection.options, hello, authentication.certificate));
   return requestSignature(connection, handshake, authentication);
 }
 
@@ -58,12 +51,6 @@ export function sendCompatibleChangeCipherSpec({ options, records }: Connection,
   if (hello.legacySessionId.length > 0 || options.alwaysSendsChangeCipherSpec) {
     records.writeChangeCipherSpec();
   }
-}
-
-/** RFC 8446, Section 4.4.2.1: the stapled OCSP response, for a client that asks. */
-function leafExtensions(hello: ClientHello, { ocspResponse }: ServedCertificate): Extension[] {
-  if (hello.known.statusRequest === undefined || ocspResponse === undefined) return [];
-  return [encodeExtension(extensionMatrix.statusRequest.CertificateEntry, ocspResponse)];
 }
 
 /** RFC 8446, Section 4.1.3 */

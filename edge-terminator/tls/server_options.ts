@@ -3,6 +3,7 @@ import { NamedGroup } from "../../shared/tls_constants.ts";
 import { maxPlaintext } from "./record/limits.ts";
 import type { SessionPolicy } from "./sessions/session_cache.ts";
 import type { TicketPolicy } from "./tickets/ticket_policy.ts";
+import { compressionAlgorithms } from "./certificate_message.ts";
 import { allCipherSuites } from "./cipher_suites.ts";
 import { type GenerateKeyPair, generateKeyPair } from "./key_exchange/key_pair.ts";
 import { randomBytes } from "../../shared/libcrypto/random.ts";
@@ -28,6 +29,8 @@ export interface TlsServerOptions {
   readonly cipherSuites?: readonly number[];
   /** IANA numbers, by preference; X25519MLKEM768, x25519, secp256r1, secp384r1 by default. */
   readonly groups?: readonly number[];
+  /** How certificates are compressed for TLS 1.3 clients that offer it (RFC 8879): brotli, then zlib by default. */
+  readonly certificateCompression?: readonly number[];
   /** Whether a TLS 1.2 client must do extended master secrets (RFC 7627). True by default. */
   readonly requiresExtendedMasterSecret?: boolean;
   /** Absent: no ticket resumes a session and none is issued. */
@@ -74,6 +77,7 @@ export interface ResolvedOptions {
   readonly cipherSuites: readonly number[];
   readonly groups: readonly number[];
   readonly versions: readonly TlsVersion[];
+  readonly certificateCompression: readonly number[];
   readonly requiresExtendedMasterSecret: boolean;
   readonly tickets: TicketPolicy | undefined;
   readonly sessions: SessionPolicy | undefined;
@@ -103,6 +107,7 @@ export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
     cipherSuites: options.cipherSuites ?? allCipherSuites,
     groups: options.groups ?? defaultGroups,
     versions: options.versions ?? ["TLS 1.3", "TLS 1.2"],
+    certificateCompression: options.certificateCompression ?? compressionAlgorithms,
     requiresExtendedMasterSecret: options.requiresExtendedMasterSecret ?? true,
     maxSentContent: Math.min(options.maxSentContent ?? maxPlaintext, maxPlaintext),
     alwaysSendsChangeCipherSpec: options.alwaysSendsChangeCipherSpec ?? false,
