@@ -22,6 +22,7 @@ export const tlsSectionSchema = z.strictObject({
   groups: z.array(z.enum(groupNames)).min(1).max(groupNames.length).default(groupNames),
   extended_master_secret: z.enum(["required", "optional"]).default("required"),
   certificate_compression: z.array(z.enum(["brotli", "zlib"])).max(2).default(["brotli", "zlib"]),
+  pad_records_to: z.int().min(1).max(16_384).default(1),
   rsa_key_exchange: z.boolean().default(false),
   session_cache: z.int().min(0).max(1_000_000).default(2048),
 }).prefault({});
@@ -32,7 +33,12 @@ export type TlsSection = z.output<typeof tlsSectionSchema>;
 export type EngineSettings = Required<
   Pick<
     TlsServerOptions,
-    "versions" | "cipherSuites" | "groups" | "requiresExtendedMasterSecret" | "certificateCompression"
+    | "versions"
+    | "cipherSuites"
+    | "groups"
+    | "requiresExtendedMasterSecret"
+    | "certificateCompression"
+    | "padsRecordsTo"
   >
 >;
 
@@ -47,6 +53,7 @@ export function engineSettings(section: TlsSection): EngineSettings {
     certificateCompression: section.certificate_compression.map((name) =>
       CertificateCompressionAlgorithm[name]
     ),
+    padsRecordsTo: section.pad_records_to,
     requiresExtendedMasterSecret: section.extended_master_secret === "required",
   };
 }

@@ -30,6 +30,7 @@ export class Connection implements Disposable {
     this.options = options;
     this.records = this.keeper.keep(new RecordLayer());
     this.records.maxSentContent = options.maxSentContent;
+    this.records.padTo = options.padsRecordsTo;
     this.transcript = this.keeper.keep(new Transcript());
   }
 

@@ -40,6 +40,11 @@ export interface TlsServerOptions {
   /** Bytes of content in one record, at most 16384, the default. A client's record_size_limit may lower it. */
   readonly maxSentContent?: number;
   /**
+   * TLS 1.3 records are padded to a multiple of so many bytes, so that their lengths tell less (RFC 8446, Section 5.4
+   * and Appendix E.3). 1, the default, pads nothing; 16384 makes every record as long as they get.
+   */
+  readonly padsRecordsTo?: number;
+  /**
    * Whether `exportKeyingMaterial` works, for which each connection keeps one more block for its life: the exporter
    * secret, in TLS 1.2 the master secret. False by default.
    */
@@ -84,6 +89,7 @@ export interface ResolvedOptions {
   readonly wallClock: () => number;
   readonly maxSentContent: number;
   readonly alwaysSendsChangeCipherSpec: boolean;
+  readonly padsRecordsTo: number;
   readonly exportsKeyingMaterial: boolean;
   readonly keyUpdate: KeyUpdatePolicy;
   readonly sendsFlightEarly: boolean;
@@ -115,6 +121,7 @@ export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
     sendsFlightEarly: options.sendsFlightEarly ?? true,
     tickets: options.tickets,
     sessions: options.sessions,
+    padsRecordsTo: Math.min(Math.max(1, Math.floor(options.padsRecordsTo ?? 1)), maxPlaintext),
     exportsKeyingMaterial: options.exportsKeyingMaterial ?? false,
     wallClock: options.wallClock ?? Date.now,
     now: options.now ?? (() => performance.now()),

@@ -19,10 +19,15 @@ export interface RecordKeys extends Disposable {
   readonly key: Secret;
   /** Bytes a record is longer than its content, header included. */
   readonly expansion: number;
+  /** Whether records can be longer than their content needs: TLS 1.3 only. */
+  readonly pads: boolean;
   /** Records protected so far under this key. */
   readonly sequence: number;
-  /** Writes one whole record at the start of `output`; returns its length. */
-  seal(keyed: KeyedAead, type: number, content: Uint8Array, output: Uint8Array): number;
+  /**
+   * Writes one whole record at the start of `output`, which is zero; returns its length. `padding` bytes of zeros
+   * follow the content where the version pads.
+   */
+  seal(keyed: KeyedAead, type: number, content: Uint8Array, output: Uint8Array, padding: number): number;
   /** Undefined when the record does not authenticate; the sequence number then stays. */
   open(keyed: KeyedAead, record: RawRecord, output: Uint8Array): OpenedRecord | undefined;
 }

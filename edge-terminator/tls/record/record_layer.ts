@@ -32,6 +32,8 @@ export class RecordLayer implements Disposable {
   readonly earlyData = new EarlyDataSkipper();
   /** The most content the peer accepts in one record (RFC 8449). */
   maxSentContent = maxPlaintext;
+  /** Protected records are padded to a multiple of so many bytes, content type included; 1 for none. */
+  padTo = 1;
   #readKeys: RecordKeys | undefined;
   #writeKeys: RecordKeys | undefined;
   #emptyRecords = 0;
@@ -187,15 +189,28 @@ export class RecordLayer implements Disposable {
   #seal(type: number, content: Uint8Array): void {
     const keys = this.#writeKeys;
     const records = Math.ceil(content.length / this.maxSentContent);
-    const output = new Uint8Array(content.length + records * (keys?.expansion ?? recordHeaderLength));
+    // Only the last record has room for padding: the others are full.
+    const padding = keys?.pads ? this.#paddingOf(content.length - (records - 1) * this.maxSentContent) : 0;
+    const expansion = records * (keys?.expansion ?? recordHeaderLength) + padding;
+    const output = new Uint8Array(content.length + expansion);
     using keyed = keys === undefined ? undefined : keyAead(keys.aead, keys.key, "seal");
     let written = 0;
     for (let at = 0; at < content.length; at += this.maxSentContent) {
       const part = content.subarray(at, at + this.maxSentContent);
       const room = output.subarray(written);
-      written += keys === undefined ? writePlain(type, part, room) : keys.seal(keyed!, type, part, room);
+      const isLast = at + part.length === content.length;
+      written += keys === undefined
+        ? writePlain(type, part, room)
+        : keys.seal(keyed!, type, part, room, isLast ? padding : 0);
     }
     this.output.push(output);
+  }
+
+  /** RFC 8446, Section 5.4: never more than the peer accepts in one record. */
+  #paddingOf(contentLength: number): number {
+    const innerLength = contentLength + 1;
+    const padded = Math.ceil(innerLength / this.padTo) * this.padTo;
+    return Math.min(padded, this.maxSentContent + 1) - innerLength;
   }
 
   [Symbol.dispose](): void {

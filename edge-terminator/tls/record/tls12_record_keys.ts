@@ -19,6 +19,7 @@ const additionalData = new Uint8Array(13);
  */
 export class Tls12RecordKeys implements RecordKeys {
   readonly expansion: number;
+  readonly pads = false;
   readonly #keys: TrafficKeys;
   readonly #explicit: number;
   #sequence = 0;

@@ -12,6 +12,7 @@ const nonce = new Uint8Array(12);
 /** Record protection of TLS 1.3 (RFC 8446, Sections 5.2 to 5.4). */
 export class Tls13RecordKeys implements RecordKeys {
   readonly expansion = recordHeaderLength + 1 + aeadTagLength;
+  readonly pads = true;
   readonly #keys: TrafficKeys;
   #sequence = 0;
 
@@ -32,8 +33,9 @@ export class Tls13RecordKeys implements RecordKeys {
     return this.#sequence;
   }
 
-  seal(keyed: KeyedAead, type: number, content: Uint8Array, output: Uint8Array): number {
-    const length = content.length + 1 + aeadTagLength;
+  seal(keyed: KeyedAead, type: number, content: Uint8Array, output: Uint8Array, padding: number): number {
+    const innerLength = content.length + 1 + padding;
+    const length = innerLength + aeadTagLength;
     const header = output.subarray(0, recordHeaderLength);
     header[0] = ContentType.application_data;
     header[1] = ProtocolVersion.TLSv1_2 >> 8;
@@ -44,7 +46,7 @@ export class Tls13RecordKeys implements RecordKeys {
     sealed.set(content);
     sealed[content.length] = type;
     recordNonce(this.#keys.iv, this.#sequence, nonce);
-    keyed.seal(nonce, header, sealed.subarray(0, content.length + 1), sealed);
+    keyed.seal(nonce, header, sealed.subarray(0, innerLength), sealed);
     this.#sequence++;
     return recordHeaderLength + length;
   }
