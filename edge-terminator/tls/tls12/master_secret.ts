@@ -15,12 +15,12 @@
 import { aeadKeyLength } from "../../../shared/libcrypto/aead.ts";
 import type { HashName } from "../../../shared/libcrypto/digest.ts";
 import { constantTimeEqual } from "../../../shared/libcrypto/constant_time.ts";
+import { tls12Prf, tls12PrfPublic } from "../../../shared/libcrypto/tls12_prf.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
 import type { Tls12CipherSuite } from "../cipher_suites.ts";
 import { ScheduledSecret } from "../key_schedule/scheduled_secret.ts";
 import { TrafficKeys } from "../key_schedule/traffic_keys.ts";
-import { prf, prfPublic } from "./prf.ts";
 
 const masterSecretLength = 48;
 const verifyDataLength = 12;
@@ -56,7 +56,7 @@ export class Tls12MasterSecret extends ScheduledSecret {
   }
 
   static #derive(pool: LockedPool, hash: HashName, premaster: Secret, label: string, seed: Uint8Array[]) {
-    const [secret] = prf(pool, hash, premaster, label, seed, [masterSecretLength]);
+    const [secret] = tls12Prf(pool, hash, premaster, label, seed, [masterSecretLength]);
     return new Tls12MasterSecret(pool, hash, secret!);
   }
 
@@ -66,7 +66,7 @@ export class Tls12MasterSecret extends ScheduledSecret {
     randoms: Randoms,
   ): { readonly client: TrafficKeys; readonly server: TrafficKeys } {
     const keyLength = aeadKeyLength[suite.aead];
-    const [clientKey, serverKey, clientIv, serverIv] = prf(
+    const [clientKey, serverKey, clientIv, serverIv] = tls12Prf(
       this.pool,
       this.hash,
       this.secret,
@@ -82,7 +82,7 @@ export class Tls12MasterSecret extends ScheduledSecret {
 
   /** RFC 5246, Section 7.4.9 */
   verifyData(side: "client" | "server", handshakeHash: Uint8Array): Uint8Array {
-    return prfPublic(
+    return tls12PrfPublic(
       this.pool,
       this.hash,
       this.secret,
@@ -116,6 +116,6 @@ export class Tls12MasterSecret extends ScheduledSecret {
     if (context !== undefined) {
       seed.push(new Uint8Array([context.length >> 8, context.length & 0xff]), context);
     }
-    return prfPublic(this.pool, this.hash, this.secret, label, seed, length);
+    return tls12PrfPublic(this.pool, this.hash, this.secret, label, seed, length);
   }
 }
