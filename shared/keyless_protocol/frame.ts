@@ -1,3 +1,4 @@
+import { Reassembler } from "../codec/reassembler.ts";
 import { ProtocolError } from "./errors.ts";
 
 /** The protocol's name and version, agreed on by ALPN; a peer that negotiates none is closed. */
@@ -63,63 +64,25 @@ function parseFrame(bytes: Uint8Array): Frame {
 /**
  * Cuts a byte stream into frames.
  *
- * Memory is bounded by what the peer has really sent, never by what a header announces. A frame that lies whole
- * within a chunk is a view onto it; one that is spread over several is copied together.
+ * Memory is bounded by what the peer has really sent, never by what a header announces. A frame may be a view onto
+ * the pushed chunk, as {@link Reassembler} says.
  */
 export class FrameReader {
-  #chunk: Uint8Array = new Uint8Array(0);
-  #partial: Uint8Array = new Uint8Array(0);
-  #partialLength = 0;
+  readonly #bytes = new Reassembler(frameHeaderLength, wholeLength);
 
   /** Takes the stream's next bytes, which must not change afterwards. Call `next` until it has no more. */
   push(chunk: Uint8Array): void {
-    if (this.#chunk.length === 0) {
-      this.#chunk = chunk;
-      return;
-    }
-    const joined = new Uint8Array(this.#chunk.length + chunk.length);
-    joined.set(this.#chunk);
-    joined.set(chunk, this.#chunk.length);
-    this.#chunk = joined;
+    this.#bytes.push(chunk);
   }
 
   /** The next whole frame, or undefined until more bytes come. Throws ProtocolError for an oversize one. */
   next(): Frame | undefined {
-    if (this.#partialLength === 0) {
-      const length = this.#chunk.length < frameHeaderLength ? Infinity : wholeLength(this.#chunk);
-      if (this.#chunk.length >= length) return parseFrame(this.#take(length));
-    }
-    if (!this.#fillPartialTo(frameHeaderLength)) return undefined;
-    const length = wholeLength(this.#partial);
-    if (!this.#fillPartialTo(length)) return undefined;
-    const frame = parseFrame(this.#partial.subarray(0, length));
-    this.#partial = new Uint8Array(0);
-    this.#partialLength = 0;
-    return frame;
+    const whole = this.#bytes.next();
+    return whole && parseFrame(whole);
   }
 
   /** True between frames: a stream that ends here was not cut short. */
   get atFrameBoundary(): boolean {
-    return this.#partialLength === 0 && this.#chunk.length === 0;
-  }
-
-  #take(length: number): Uint8Array {
-    const taken = this.#chunk.subarray(0, length);
-    this.#chunk = this.#chunk.subarray(length);
-    return taken;
-  }
-
-  /** Moves bytes from the chunk until the partial frame has `length` of them; false when the chunk ran out. */
-  #fillPartialTo(length: number): boolean {
-    const wanted = this.#take(Math.max(0, length - this.#partialLength));
-    const filled = this.#partialLength + wanted.length;
-    if (filled > this.#partial.length) {
-      const grown = new Uint8Array(Math.max(filled, Math.min(length, 2 * filled)));
-      grown.set(this.#partial.subarray(0, this.#partialLength));
-      this.#partial = grown;
-    }
-    this.#partial.set(wanted, this.#partialLength);
-    this.#partialLength = filled;
-    return filled >= length;
+    return this.#bytes.isEmpty;
   }
 }
