@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { SignatureScheme } from "../../shared/tls_constants.ts";
 import { parseCertificate, type ParsedCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
+import { type ServerKeyType, signatureSchemes } from "../../shared/signature_schemes.ts";
 import type { ServedCertificate } from "../tls/served_certificate.ts";
 import { CertificateError } from "./errors.ts";
 
@@ -17,24 +17,6 @@ export interface LoadedCertificate extends ServedCertificate {
 const maximumChainLength = 10;
 const maximumFileBytes = 1 << 20;
 const minimumRsaBits = 2048;
-
-/**
- * What each kind of key can sign with, by preference (RFC 8446, Section 4.2.3). PKCS#1 v1.5 is for TLS 1.2 clients
- * that know no PSS: the engine takes it in TLS 1.2 only.
- */
-const schemesByKeyType: Record<ServedCertificate["keyType"], readonly number[]> = {
-  "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
-  "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
-  "ed25519": [SignatureScheme.ed25519],
-  "rsa": [
-    SignatureScheme.rsa_pss_rsae_sha256,
-    SignatureScheme.rsa_pss_rsae_sha384,
-    SignatureScheme.rsa_pss_rsae_sha512,
-    SignatureScheme.rsa_pkcs1_sha256,
-    SignatureScheme.rsa_pkcs1_sha384,
-    SignatureScheme.rsa_pkcs1_sha512,
-  ],
-};
 
 /**
  * Reads a PEM file of one chain, leaf first, each certificate issued by the next; the root may be left out.
@@ -61,7 +43,7 @@ export function decodeCertificate(file: string, pem: string): LoadedCertificate 
     chain,
     subjectKeyIdentifier: parsed.subjectKeyIdentifier,
     keyType,
-    signatureSchemes: schemesByKeyType[keyType],
+    signatureSchemes: signatureSchemes[keyType],
     dnsNames: parsed.dnsNames,
     notBefore: parsed.notBefore,
     notAfter: parsed.notAfter,
@@ -160,7 +142,7 @@ function parseLeaf(file: string, leaf: Uint8Array): ParsedCertificate {
   }
 }
 
-function servedKeyType(file: string, { keyType, keyBits }: ParsedCertificate): ServedCertificate["keyType"] {
+function servedKeyType(file: string, { keyType, keyBits }: ParsedCertificate): ServerKeyType {
   if (keyType === "rsa-pss") {
     const reason = "its key is id-RSASSA-PSS, which few clients accept; use an rsaEncryption key";
     throw new CertificateError("certificate-key-unsupported", file, reason);

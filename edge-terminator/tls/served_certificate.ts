@@ -1,3 +1,5 @@
+import type { ServerKeyType } from "../../shared/signature_schemes.ts";
+
 /**
  * A certificate chain that the edge can present, and what the key behind it can sign.
  *
@@ -9,7 +11,7 @@ export interface ServedCertificate {
   readonly chain: readonly Uint8Array[];
   /** SHA-1 of the leaf's subjectPublicKey, 20 bytes (RFC 5280, Section 4.2.1.2, method 1). */
   readonly subjectKeyIdentifier: Uint8Array;
-  readonly keyType: "rsa" | "ecdsa-p256" | "ecdsa-p384" | "ed25519";
+  readonly keyType: ServerKeyType;
   /** IANA SignatureScheme numbers the key can produce, by preference. */
   readonly signatureSchemes: readonly number[];
   /** OCSPResponse in DER, stapled for clients that ask. */

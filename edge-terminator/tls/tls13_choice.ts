@@ -1,4 +1,5 @@
-import { AlertDescription, SignatureScheme } from "../../shared/tls_constants.ts";
+import { tls13SignatureSchemes } from "../../shared/signature_schemes.ts";
+import { AlertDescription } from "../../shared/tls_constants.ts";
 import type { ClientHello } from "../../shared/tls_messages/client_hello.ts";
 import { findTls13CipherSuite, type Tls13CipherSuite } from "./cipher_suites.ts";
 import { nothingInCommon } from "./errors.ts";
@@ -63,7 +64,7 @@ export function chooseSigner(site: TlsSite, hello: ClientHello): Tls13Signer {
   const offered = hello.known.signatureAlgorithms ?? [];
   for (const certificate of eligibleCertificates(site, hello)) {
     const signatureScheme = certificate.signatureSchemes.find((scheme) =>
-      tls13Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
+      tls13SignatureSchemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
     );
     if (signatureScheme !== undefined) return { certificate, signatureScheme };
   }
@@ -73,19 +74,3 @@ export function chooseSigner(site: TlsSite, hello: ClientHello): Tls13Signer {
     "no certificate's key can sign as it accepts",
   );
 }
-
-/**
- * What a key may sign with in TLS 1.3: the curve of an ECDSA key decides, PKCS#1 v1.5 and SHA-1 are gone.
- *
- * RFC 8446, Section 4.2.3
- */
-const tls13Schemes: Readonly<Record<ServedCertificate["keyType"], readonly number[]>> = {
-  "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
-  "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
-  "ed25519": [SignatureScheme.ed25519],
-  "rsa": [
-    SignatureScheme.rsa_pss_rsae_sha256,
-    SignatureScheme.rsa_pss_rsae_sha384,
-    SignatureScheme.rsa_pss_rsae_sha512,
-  ],
-};

@@ -1,22 +1,12 @@
 import { ECDH } from "node:crypto";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import type { SignTls12Request } from "../../shared/keyless_protocol/operations.ts";
-import { NamedGroup, SignatureScheme } from "../../shared/tls_constants.ts";
+import { tls12SignatureSchemes } from "../../shared/signature_schemes.ts";
+import { NamedGroup } from "../../shared/tls_constants.ts";
 import { encodeServerEcdhParams } from "../../shared/tls_messages/server_key_exchange.ts";
 import { concatenate } from "../token/der.ts";
 
-/** RFC 8446, Section 4.2.3, as TLS 1.2 uses the numbers; SHA-1 is left out. */
-const allowedSchemes = new Set<number>([
-  SignatureScheme.rsa_pkcs1_sha256,
-  SignatureScheme.rsa_pkcs1_sha384,
-  SignatureScheme.rsa_pkcs1_sha512,
-  SignatureScheme.ecdsa_secp256r1_sha256,
-  SignatureScheme.ecdsa_secp384r1_sha384,
-  SignatureScheme.rsa_pss_rsae_sha256,
-  SignatureScheme.rsa_pss_rsae_sha384,
-  SignatureScheme.rsa_pss_rsae_sha512,
-  SignatureScheme.ed25519,
-]);
+const allowedSchemes = new Set(Object.values(tls12SignatureSchemes).flat());
 
 /** RFC 8422, Section 5.4.1: the points are uncompressed; OpenSSL's names of the curves they must be on. */
 const curves = new Map<number, { pointLength: number; curve: string | undefined }>([

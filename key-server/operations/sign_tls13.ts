@@ -1,17 +1,9 @@
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import type { SignTls13Request } from "../../shared/keyless_protocol/operations.ts";
-import { SignatureScheme } from "../../shared/tls_constants.ts";
+import { tls13SignatureSchemes } from "../../shared/signature_schemes.ts";
 import { transcriptHashOfMessages } from "./strict.ts";
 
-/** RFC 8446, Section 4.2.3: neither RSASSA-PKCS1-v1_5 nor SHA-1 signs a CertificateVerify. */
-const allowedSchemes = new Set<number>([
-  SignatureScheme.ecdsa_secp256r1_sha256,
-  SignatureScheme.ecdsa_secp384r1_sha384,
-  SignatureScheme.rsa_pss_rsae_sha256,
-  SignatureScheme.rsa_pss_rsae_sha384,
-  SignatureScheme.rsa_pss_rsae_sha512,
-  SignatureScheme.ed25519,
-]);
+const allowedSchemes = new Set(Object.values(tls13SignatureSchemes).flat());
 
 /** 64 blanks, the context string, a zero byte (RFC 8446, Section 4.4.3). */
 const serverPrefix = new TextEncoder().encode(`${" ".repeat(64)}TLS 1.3, server CertificateVerify\0`);

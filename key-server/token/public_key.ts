@@ -1,13 +1,12 @@
 import { Buffer } from "node:buffer";
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import type { ServerKeyType } from "../../shared/signature_schemes.ts";
 import { concatenate, derBitString, derElement, derTag, derUnsignedInteger } from "./der.ts";
 import { TokenError } from "./errors.ts";
 
-export type KeyType = "rsa" | "ecdsa-p256" | "ecdsa-p384" | "ed25519";
-
 /** A public key in the forms that the key server needs. */
 export interface PublicKey {
-  readonly keyType: KeyType;
+  readonly keyType: ServerKeyType;
   /** 2048 to 8192 for RSA, the curve's size otherwise. */
   readonly keyBits: number;
   /** SubjectPublicKeyInfo in DER (RFC 5280, Section 4.1.2.7). */
@@ -24,7 +23,7 @@ const idEd25519 = Uint8Array.fromHex("300506032b6570");
 const idEcPublicKey = Uint8Array.fromHex("06072a8648ce3d0201");
 
 // CKA_EC_PARAMS: an OID, or for Edwards curves a PrintableString (PKCS#11 3.0, Section 2.3.5).
-const ecParameters: Record<string, { keyType: KeyType; keyBits: number; pointLength: number }> = {
+const ecParameters: Record<string, { keyType: ServerKeyType; keyBits: number; pointLength: number }> = {
   "06082a8648ce3d030107": { keyType: "ecdsa-p256", keyBits: 256, pointLength: 65 },
   "06052b81040022": { keyType: "ecdsa-p384", keyBits: 384, pointLength: 97 },
   "06032b6570": { keyType: "ed25519", keyBits: 256, pointLength: 32 },

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { constants, createHash, type KeyObject, verify } from "node:crypto";
 import pkcs11js, { type Mechanism } from "pkcs11js";
+import type { ServerKeyType } from "../../shared/signature_schemes.ts";
 import { SignatureScheme } from "../../shared/tls_constants.ts";
 import { concatenate, ecdsaSignatureToDer } from "./der.ts";
 import { pssEncode, type PssHash } from "./pss_padding.ts";
-import type { KeyType } from "./public_key.ts";
 
 /** What C_SignInit and C_Sign are given. */
 export interface TokenInput {
@@ -111,7 +111,7 @@ const ed25519: SigningMethod = {
 };
 
 /** Every method worth trying with a key of a type, the preferred one of each scheme first. */
-export const candidateMethods: Record<KeyType, readonly SigningMethod[]> = {
+export const candidateMethods: Record<ServerKeyType, readonly SigningMethod[]> = {
   "ecdsa-p256": [ecdsa(SignatureScheme.ecdsa_secp256r1_sha256, "sha256")],
   "ecdsa-p384": [ecdsa(SignatureScheme.ecdsa_secp384r1_sha384, "sha384")],
   "ed25519": [ed25519],

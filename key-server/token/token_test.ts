@@ -6,7 +6,7 @@ import { mustRun } from "../../test/harness/command.ts";
 import { TemporaryFolder } from "../../test/harness/temporary_folder.ts";
 import { SoftHsmToken } from "../../test/harness/token/softhsm_token.ts";
 import { candidateMethods } from "./signing_methods.ts";
-import type { KeyType } from "./public_key.ts";
+import type { ServerKeyType } from "../../shared/signature_schemes.ts";
 import type { TokenTestJob, TokenTestResult } from "./test_program.ts";
 
 const program = fileURLToPath(new URL("test_program.ts", import.meta.url));
@@ -43,7 +43,7 @@ Deno.test("L16: keys of every type are generated in the token, found by label, a
   assert.equal(keys?.length, 4);
   for (const key of keys ?? []) {
     assert.equal(key.subjectPublicKeyInfo, generated?.[key.label], key.label);
-    const methods = candidateMethods[key.keyType as KeyType];
+    const methods = candidateMethods[key.keyType as ServerKeyType];
     assert.deepEqual(key.schemes, [...new Set(methods.map(({ scheme }) => scheme))]);
     assert.deepEqual(key.attributes, { sign: true, decrypt: false, extractable: false, sensitive: true });
     const info = Buffer.from(key.subjectPublicKeyInfo, "hex");

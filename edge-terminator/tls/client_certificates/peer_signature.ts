@@ -1,5 +1,10 @@
 import type { KeyType } from "../../../shared/libcrypto/x509.ts";
 import { verifySignature } from "../../../shared/libcrypto/verify.ts";
+import {
+  signatureSchemes,
+  tls12SignatureSchemes,
+  tls13SignatureSchemes,
+} from "../../../shared/signature_schemes.ts";
 import { AlertDescription, SignatureScheme } from "../../../shared/tls_constants.ts";
 import type { CertificateVerify } from "../../../shared/tls_messages/certificate_verify.ts";
 import { illegalParameter } from "../../../shared/tls_messages/errors.ts";
@@ -8,26 +13,6 @@ import type { TlsVersion } from "../server_options.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 import { type ClientCertificatePolicy, offeredSchemes } from "./policy.ts";
 
-const rsaPss: readonly number[] = [
-  SignatureScheme.rsa_pss_rsae_sha256,
-  SignatureScheme.rsa_pss_rsae_sha384,
-  SignatureScheme.rsa_pss_rsae_sha512,
-];
-const rsaPkcs1: readonly number[] = [
-  SignatureScheme.rsa_pkcs1_sha256,
-  SignatureScheme.rsa_pkcs1_sha384,
-  SignatureScheme.rsa_pkcs1_sha512,
-];
-const ecdsa: readonly number[] = [
-  SignatureScheme.ecdsa_secp256r1_sha256,
-  SignatureScheme.ecdsa_secp384r1_sha384,
-  SignatureScheme.ecdsa_secp521r1_sha512,
-];
-
-export function isRsaScheme(scheme: number): boolean {
-  return [...rsaPss, ...rsaPkcs1, ...rsaPkcs1Legacy].includes(scheme);
-}
-
 /** draft-ietf-tls-tls13-pkcs1: for old client keys in TLS 1.3 that can do nothing better. Never offered by default. */
 const rsaPkcs1Legacy: readonly number[] = [
   SignatureScheme.rsa_pkcs1_sha256_legacy,
@@ -35,23 +20,27 @@ const rsaPkcs1Legacy: readonly number[] = [
   SignatureScheme.rsa_pkcs1_sha512_legacy,
 ];
 
-/** What a key signs with. The scheme decides the curve in TLS 1.3, and only the hash in TLS 1.2 (RFC 8446, Section 4.2.3). */
+export function isRsaScheme(scheme: number): boolean {
+  return signatureSchemes.rsa.includes(scheme) || rsaPkcs1Legacy.includes(scheme);
+}
+
+const { ecdsa_secp521r1_sha512 } = SignatureScheme;
+const tls12Ecdsa = [...tls12SignatureSchemes["ecdsa-p256"], ecdsa_secp521r1_sha512];
+
+/** What a client's key signs with: clients may also have what no key server here has. */
 const schemesOf: Readonly<Record<TlsVersion, Readonly<Record<KeyType, readonly number[]>>>> = {
   "TLS 1.3": {
-    "rsa": [...rsaPss, ...rsaPkcs1Legacy],
+    ...tls13SignatureSchemes,
+    "rsa": [...tls13SignatureSchemes.rsa, ...rsaPkcs1Legacy],
     "rsa-pss": [],
-    "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
-    "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
-    "ecdsa-p521": [SignatureScheme.ecdsa_secp521r1_sha512],
-    "ed25519": [SignatureScheme.ed25519],
+    "ecdsa-p521": [ecdsa_secp521r1_sha512],
   },
   "TLS 1.2": {
-    "rsa": [...rsaPss, ...rsaPkcs1],
+    ...tls12SignatureSchemes,
     "rsa-pss": [],
-    "ecdsa-p256": ecdsa,
-    "ecdsa-p384": ecdsa,
-    "ecdsa-p521": ecdsa,
-    "ed25519": [SignatureScheme.ed25519],
+    "ecdsa-p256": tls12Ecdsa,
+    "ecdsa-p384": tls12Ecdsa,
+    "ecdsa-p521": tls12Ecdsa,
   },
 };
 

@@ -1,3 +1,4 @@
+import { tls12SignatureSchemes } from "../../../shared/signature_schemes.ts";
 import { AlertDescription, CipherSuite, NamedGroup, SignatureScheme } from "../../../shared/tls_constants.ts";
 import type { ClientHello } from "../../../shared/tls_messages/client_hello.ts";
 import { findTls12CipherSuite, type Tls12CipherSuite } from "../cipher_suites.ts";
@@ -103,7 +104,7 @@ function chooseEphemeral(
       continue;
     }
     const signatureScheme = certificate.signatureSchemes.find((scheme) =>
-      tls12Schemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
+      tls12SignatureSchemes[certificate.keyType].includes(scheme) && offered.includes(scheme)
     );
     if (signatureScheme !== undefined) return { group, suite, certificate, signatureScheme };
     // A suite whose key exchange signs nothing would still have done for an RSA key: it is the suites that fail.
@@ -129,26 +130,6 @@ function knowsCurve({ keyType }: ServedCertificate, hello: ClientHello): boolean
 
 /** RFC 5246, Section 7.4.1.4.1: what a client without the extension accepts. We sign nothing of it. */
 const sha1Schemes: readonly number[] = [SignatureScheme.rsa_pkcs1_sha1, SignatureScheme.ecdsa_sha1];
-
-const ecdsaSchemes: readonly number[] = [
-  SignatureScheme.ecdsa_secp256r1_sha256,
-  SignatureScheme.ecdsa_secp384r1_sha384,
-];
-
-/** In TLS 1.2 a scheme names a hash, not a curve (RFC 8446, Section 4.2.3 on older versions). */
-const tls12Schemes: Readonly<Record<ServedCertificate["keyType"], readonly number[]>> = {
-  "ecdsa-p256": ecdsaSchemes,
-  "ecdsa-p384": ecdsaSchemes,
-  "ed25519": [SignatureScheme.ed25519],
-  "rsa": [
-    SignatureScheme.rsa_pss_rsae_sha256,
-    SignatureScheme.rsa_pss_rsae_sha384,
-    SignatureScheme.rsa_pss_rsae_sha512,
-    SignatureScheme.rsa_pkcs1_sha256,
-    SignatureScheme.rsa_pkcs1_sha384,
-    SignatureScheme.rsa_pkcs1_sha512,
-  ],
-};
 
 /** RFC 7507, Section 3: a client that fell back although we speak better was made to. */
 export function refuseFallback(options: ResolvedOptions, hello: ClientHello): void {
