@@ -43,12 +43,13 @@ interface SecurityDetails {
 export async function openPage(
   { host, port, serverName, rootFile }: Endpoint,
   path = "/",
+  extraFlags: readonly string[] = [],
 ): Promise<PageResult> {
   await using home = await TemporaryFolder.create();
   await trustRoot(home.path, rootFile);
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
-    args: [...flags, `--host-resolver-rules=MAP ${serverName} ${host}`],
+    args: [...flags, ...extraFlags, `--host-resolver-rules=MAP ${serverName} ${host}`],
     env: { ...Deno.env.toObject(), HOME: home.path },
   });
   try {

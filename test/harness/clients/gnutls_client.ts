@@ -54,6 +54,7 @@ function negotiatedFrom(output: string) {
 
 /** In TLS 1.2 GnuTLS tells the suite's parts: the kind of key shows in the signature's name. */
 function tls12Suite(signature: string | undefined, cipher: string | undefined): string | undefined {
-  const authentication = signature?.startsWith("RSA") === true ? "RSA" : "ECDSA";
+  if (signature === undefined) return undefined;
+  const authentication = signature.startsWith("RSA") ? "RSA" : "ECDSA";
   return ianaName(cipher)?.replace("TLS_", `TLS_ECDHE_${authentication}_WITH_`);
 }
