@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import { concatenate } from "../../shared/codec/concatenate.ts";
+import { plainBytes } from "../../shared/codec/plain_bytes.ts";
 import { decodeAnswer, type ErrorAnswer, type KeylessAnswer } from "../../shared/keyless_protocol/answers.ts";
 import { ProtocolError } from "../../shared/keyless_protocol/errors.ts";
 import { connectionId, type Frame, FrameReader } from "../../shared/keyless_protocol/frame.ts";
@@ -73,12 +75,7 @@ export class Channel {
     this.#socket = socket;
     this.#options = options;
     this.#nextId = options.firstId ?? 1;
-    // Node's Buffer overrides `slice` to share memory where Uint8Array's copies: nobody here shall meet one.
-    socket.on(
-      "data",
-      ({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>) =>
-        this.#receive(new Uint8Array(buffer, byteOffset, byteLength)),
-    );
+    socket.on("data", (chunk: Uint8Array) => this.#receive(plainBytes(chunk)));
     socket.on("error", (error: Error) => this.destroy(connectionError("closed-by-key-server", error)));
     socket.on("end", () => this.destroy(this.#closedByPeer()));
     socket.on("close", () => this.destroy(this.#closedByPeer()));
@@ -165,7 +162,7 @@ export class Channel {
     if (this.#state === "ended") return;
     const [first, ...others] = this.#unsent;
     if (first === undefined) return;
-    this.#socket.write(others.length === 0 ? first : concatenate(this.#unsent, this.#unsentLength));
+    this.#socket.write(others.length === 0 ? first : concatenate(this.#unsent));
     this.#unsent = [];
     this.#unsentLength = 0;
   }
@@ -248,14 +245,4 @@ function aboutConnection(answer: KeylessAnswer): ChannelError {
   return answer.type === "error"
     ? new ChannelError("edge-refused", `${answer.code}: ${answer.reason}`)
     : new ChannelError("protocol-violation", `it sent a ${answer.type} that belongs to no request`);
-}
-
-function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }

@@ -19,7 +19,8 @@ export type Verdict =
  * - not-authorised is final although another key server may have other grants: where a permission was withdrawn
  *   it must stay withdrawn as soon as the first key server knows, and asking around would be shopping for a yes.
  * - bad-request is final: the same bytes are as bad anywhere.
- * - unknown-key goes elsewhere: the list may be of key servers with different tokens, each with some of the keys.
+ * - unknown-key goes elsewhere: the list may be of key servers with different tokens, each with some of the keys. It
+ *   is final once all have said so; while one is away, the operation waits for it as it would for an only one.
  * - deadline-passed goes elsewhere with what is left of the handshake's own deadline: an attempt gets a part of it.
  * - connection-lost goes anywhere: the key server may have been restarted, and its return is quick.
  */

@@ -3,7 +3,7 @@ import type { Secret } from "../../shared/memory/secret.ts";
 import type { RsaDecryptionRequest, SignatureRequest } from "../tls/server_events.ts";
 import { DeadlineWheel } from "./deadline_wheel.ts";
 import type { KeyServerEndpoint } from "./endpoint.ts";
-import { KeyOperationError } from "./errors.ts";
+import { KeyOperationError, type KeyOperationErrorCode } from "./errors.ts";
 import type { KeylessEvents } from "./events.ts";
 import { Failover, verdicts } from "./failover.ts";
 import type { IdentityFiles } from "./identity.ts";
@@ -53,6 +53,11 @@ export interface RemoteSignerOptions {
 
 /** The part of the time left that an attempt gets while another key server could still be asked. */
 const attemptShare = 0.6;
+/** Errors after which a key server that is away may still have the answer. */
+const leavesOpen: ReadonlySet<KeyOperationErrorCode> = new Set<KeyOperationErrorCode>([
+  "connection-lost",
+  "unknown-key",
+]);
 /** A request that costs a key server its life must not go on doing so. */
 const maximumLosses = 2;
 
@@ -70,6 +75,8 @@ interface Operation<Result> {
   readonly losses: Map<KeyServerLink, number>;
   attempts: number;
   lastError: KeyOperationError | undefined;
+  /** What a key server answered that neither lacks the key nor was lost: nobody waits any more. */
+  definiteError: KeyOperationError | undefined;
 }
 
 class KeyServerSigner implements RemoteSigner {
@@ -135,6 +142,7 @@ class KeyServerSigner implements RemoteSigner {
       losses: new Map(),
       attempts: 0,
       lastError: undefined,
+      definiteError: undefined,
     };
     const result = this.#complete(operation, performance.now());
     this.#operations.add(result);
@@ -166,7 +174,7 @@ class KeyServerSigner implements RemoteSigner {
     for (;;) {
       const left = operation.until - performance.now();
       const [link, other] = this.#failover.candidates(operation.wanted.keyName, operation.excluded);
-      if (left <= 0) throw operation.lastError ?? nobodyInTime();
+      if (left <= 0) throw this.#outOfTime(operation);
       if (link === undefined) {
         await this.#waitForKeyServer(operation, left);
         continue;
@@ -191,6 +199,7 @@ class KeyServerSigner implements RemoteSigner {
       this.#failover.note(link, operation.wanted.keyName, error);
       const verdict = verdicts[error.code];
       if (verdict === "final") throw error;
+      if (!leavesOpen.has(error.code)) operation.definiteError = error;
       const losses = (operation.losses.get(link) ?? 0) + 1;
       operation.losses.set(link, losses);
       if (verdict === "elsewhere" || losses >= maximumLosses) operation.excluded.add(link);
@@ -200,10 +209,10 @@ class KeyServerSigner implements RemoteSigner {
 
   /** Returns when a key server has accepted a channel; throws when there is nothing left to wait for. */
   async #waitForKeyServer(operation: Operation<unknown>, left: number): Promise<void> {
-    const { lastError, excluded } = operation;
+    const { lastError, definiteError, excluded } = operation;
     // After a definite answer from those that are there, the handshake is not held up for one that is not.
-    const isUndecided = lastError === undefined || lastError.code === "connection-lost";
-    if (!isUndecided || !this.#failover.mayComeBack(excluded)) throw lastError ?? nobodyInTime();
+    if (definiteError !== undefined) throw definiteError;
+    if (!this.#failover.mayComeBack(excluded)) throw lastError ?? nobodyInTime();
     if (!this.#failover.mayWait) {
       throw new KeyOperationError("edge-overloaded", "too many handshakes wait for a key server");
     }
@@ -214,6 +223,15 @@ class KeyServerSigner implements RemoteSigner {
     stopWaiting();
     this.#wheel.clear(deadline);
     if (this.#closed) throw lastError ?? new KeyOperationError("signer-closed", "the edge is stopping");
+  }
+
+  /** That those in reach lack the key is not what failed, as long as one is away that may have it. */
+  #outOfTime({ lastError, excluded }: Operation<unknown>): KeyOperationError {
+    if (lastError?.code !== "unknown-key" || !this.#failover.mayComeBack(excluded)) {
+      return lastError ?? nobodyInTime();
+    }
+    const reason = "those in reach do not know the key, and no other came back in time";
+    return new KeyOperationError("no-key-server", reason, { cause: lastError });
   }
 }
 

@@ -240,6 +240,60 @@ Deno.test("while no key server is there operations wait for one, up to their dea
   assert.deepEqual(await signature, expectedSignature("x"));
 });
 
+Deno.test("while the key's own key server is away, one that lacks the key does not fail the operation", async () => {
+  await using stage = await Stage.set([{ script: refusing("unknown-key") }, { down: true }], {
+    timing: quick,
+  });
+  await stage.connected(1);
+  const signature = stage.sign("x", 10_000);
+  await poll("first answer", () => stage.attempts.length === 1);
+  await stage.server(1).start();
+  assert.deepEqual(await signature, expectedSignature("x"));
+  assert.deepEqual(stage.attempts, ["key-server-0 unknown-key", "key-server-1 ok"]);
+});
+
+Deno.test("a key server that dies under a signature is waited for, although another one lacks the key", async () => {
+  await using stage = await Stage.set([{ script: silent }, { script: refusing("unknown-key") }], {
+    timing: quick,
+  });
+  await stage.connected();
+  const signature = stage.sign("x", 10_000);
+  await poll("request", () => stage.server(0).requests.some(({ operation }) => operation !== "ping"));
+  await stage.server(0).stop();
+  await poll("second answer", () => stage.attempts.length === 2);
+  stage.server(0).script = ({ answer }) => answer();
+  await stage.server(0).start();
+  assert.deepEqual(await signature, expectedSignature("x"));
+});
+
+Deno.test("unknown-key is the operation's error once every key server has said so, whichever came back last", async () => {
+  const scripted = { script: refusing("unknown-key") };
+  await using stage = await Stage.set([scripted, { ...scripted, down: true }, scripted], { timing: quick });
+  await stage.connected(2);
+  const signature = stage.sign("x", 60_000);
+  await poll("two answers", () => stage.attempts.length === 2);
+  await stage.server(1).start();
+  await assert.rejects(signature, fails("unknown-key"));
+  assert.equal(stage.attempts.length, 3);
+});
+
+Deno.test("when the key server that may have the key stays away, the operation fails for that at its deadline", async () => {
+  await using stage = await Stage.set([{ script: refusing("unknown-key") }, { down: true }], {
+    timing: quick,
+  });
+  await stage.connected(1);
+  await assert.rejects(stage.sign("x", 200), fails("no-key-server"));
+});
+
+Deno.test("nobody waits for a key server that is away after a token's failure, whoever lacks the key besides", async () => {
+  const servers = [{ script: refusing("token-failure") }, { script: refusing("unknown-key") }, {
+    down: true,
+  }];
+  await using stage = await Stage.set(servers, { timing: quick });
+  await stage.connected(2);
+  await assert.rejects(stage.sign("x", 60_000), fails("token-failure"));
+});
+
 Deno.test("more operations than may wait for a key server are refused with edge-overloaded", async () => {
   await using stage = await Stage.set([{ down: true }], { maximumWaiting: 2 });
   const waiting = [stage.sign("a", 100), stage.sign("b", 100)];

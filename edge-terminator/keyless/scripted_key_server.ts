@@ -3,6 +3,7 @@ import { createServer as createPlainServer, type Server, type Socket } from "nod
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { DevelopmentPki, type Identity } from "../../certs/dev_pki.ts";
 import { writeIdentity, writeRoots } from "../../certs/write.ts";
+import { plainBytes } from "../../shared/codec/plain_bytes.ts";
 import { encodeAnswer } from "../../shared/keyless_protocol/answers.ts";
 import { type Frame, FrameReader, keylessAlpn, unixPreface } from "../../shared/keyless_protocol/frame.ts";
 import type { KeylessRequest } from "../../shared/keyless_protocol/operations.ts";
@@ -168,7 +169,7 @@ export class ScriptedKeyServer implements AsyncDisposable {
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => {});
     socket.on("data", (data: Uint8Array) => {
-      const chunk = new Uint8Array(data); // no Buffer, whose slice shares memory
+      const chunk = plainBytes(data);
       const skipped = Math.min(prefaceLeft, chunk.length);
       prefaceLeft -= skipped;
       reader.push(chunk.subarray(skipped));
