@@ -72,7 +72,7 @@ export function keyAead(name: AeadName, key: Secret, direction: "seal" | "open")
 
 /**
  * The nonce of a TLS record: the static IV with the sequence number added to its last 8 bytes by xor (RFC 8446,
- * Section 5.3; RFC 7905, Section 2). The nonce itself is no secret.
+ * Section 5.3; RFC 7905, Section 2). With the sequence number it tells the IV: the caller zeroes it after use.
  *
  * @param output 12 bytes
  */

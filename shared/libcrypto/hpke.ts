@@ -121,6 +121,7 @@ export class HpkeContext implements Disposable {
     const nonce = this.#nextNonce();
     using aead = keyAead(this.#suite.aead, this.#key, "seal");
     aead.seal(nonce, aad, plaintext, output);
+    nonce.fill(0);
     return output;
   }
 
@@ -142,10 +143,15 @@ export class HpkeContext implements Disposable {
       plaintext[Symbol.dispose]();
       this.#sequence--;
       throw error;
+    } finally {
+      nonce.fill(0);
     }
   }
 
-  /** ComputeNonce and IncrementSeq (RFC 9180, Section 5.2); a double counts exactly, farther than any use goes. */
+  /**
+   * ComputeNonce and IncrementSeq (RFC 9180, Section 5.2); a double counts exactly, farther than any use goes. The
+   * caller zeroes it after use: the first one is the base nonce.
+   */
   #nextNonce(): Uint8Array {
     if (this.#sequence >= Number.MAX_SAFE_INTEGER) {
       throw new HpkeError("the context has sealed its last message");

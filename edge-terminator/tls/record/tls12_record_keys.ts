@@ -8,6 +8,7 @@ import type { OpenedRecord, RecordKeys } from "./record_keys.ts";
 import type { RawRecord } from "./record_reader.ts";
 
 const explicitNonceLength = 8;
+/** One buffer serves every connection; it is zeroed after use, for it holds the IV of the key. */
 const nonce = new Uint8Array(12);
 const additionalData = new Uint8Array(13);
 
@@ -57,6 +58,7 @@ export class Tls12RecordKeys implements RecordKeys {
     } else recordNonce(this.#keys.iv, this.#sequence, nonce);
     const sealed = output.subarray(recordHeaderLength + this.#explicit, recordHeaderLength + length);
     keyed.seal(nonce, additionalData, content, sealed);
+    nonce.fill(0);
     this.#sequence++;
     return recordHeaderLength + length;
   }
@@ -69,6 +71,7 @@ export class Tls12RecordKeys implements RecordKeys {
     if (this.#explicit > 0) this.#explicitNonce(fragment);
     else recordNonce(this.#keys.iv, this.#sequence, nonce);
     const opened = keyed.open(nonce, additionalData, fragment.subarray(this.#explicit), output);
+    nonce.fill(0);
     if (opened === undefined) return undefined;
     if (opened > maxPlaintext) {
       throw misbehaved(

@@ -6,7 +6,7 @@ import { maxPlaintext, recordHeaderLength } from "./limits.ts";
 import type { OpenedRecord, RecordKeys } from "./record_keys.ts";
 import type { RawRecord } from "./record_reader.ts";
 
-/** A nonce is public and used up within the call: one buffer serves every connection. */
+/** One buffer serves every connection; it is zeroed after use, for the first nonce of a key is its IV. */
 const nonce = new Uint8Array(12);
 
 /** Record protection of TLS 1.3 (RFC 8446, Sections 5.2 to 5.4). */
@@ -47,6 +47,7 @@ export class Tls13RecordKeys implements RecordKeys {
     sealed[content.length] = type;
     recordNonce(this.#keys.iv, this.#sequence, nonce);
     keyed.seal(nonce, header, sealed.subarray(0, innerLength), sealed);
+    nonce.fill(0);
     this.#sequence++;
     return recordHeaderLength + length;
   }
@@ -55,6 +56,7 @@ export class Tls13RecordKeys implements RecordKeys {
     if (record.fragment.length < aeadTagLength) return undefined;
     recordNonce(this.#keys.iv, this.#sequence, nonce);
     const length = keyed.open(nonce, record.header, record.fragment, output);
+    nonce.fill(0);
     if (length === undefined) return undefined;
     this.#sequence++;
     return unwrap(record, output, length);
