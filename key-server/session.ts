@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
+import { concatenate } from "../shared/codec/concatenate.ts";
 import { encodeAnswer, type KeylessAnswer } from "../shared/keyless_protocol/answers.ts";
 import { KeylessError, ProtocolError } from "../shared/keyless_protocol/errors.ts";
 import { connectionId, type Frame, FrameReader } from "../shared/keyless_protocol/frame.ts";
@@ -152,8 +153,8 @@ export class KeylessSession {
     const { socket } = this.#options;
     const answers = this.#pending;
     this.#pending = [];
-    if (answers.length > 0 && !socket.destroyed && !socket.writableEnded && !socket.write(joined(answers))) {
-      this.#pause();
+    if (answers.length > 0 && !socket.destroyed && !socket.writableEnded) {
+      if (!socket.write(answers.length === 1 ? answers[0]! : concatenate(answers))) this.#pause();
     }
     if (this.#ending) this.#endWhenAnswered();
   }
@@ -194,16 +195,4 @@ export class KeylessSession {
 function asProtocolError(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   return new ProtocolError("Cannot read what the peer sent", { cause: error });
-}
-
-function joined(answers: readonly Uint8Array[]): Uint8Array {
-  const [first] = answers;
-  if (first !== undefined && answers.length === 1) return first;
-  const bytes = new Uint8Array(answers.reduce((sum, answer) => sum + answer.length, 0));
-  let offset = 0;
-  for (const answer of answers) {
-    bytes.set(answer, offset);
-    offset += answer.length;
-  }
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import { plainBytes } from "../../shared/codec/plain_bytes.ts";
 import { AlertDescription } from "../../shared/tls_constants.ts";
 import { InternalFailure, unexpectedMessage } from "../../shared/tls_messages/errors.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
@@ -256,9 +257,4 @@ export class TlsServerEngine implements Disposable {
     this.#state = state;
     this.#connection[Symbol.dispose]();
   }
-}
-
-/** Node's Buffer is a Uint8Array whose `slice` is a view: whoever copies by it would change, or lose, what came in. */
-function plainBytes(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,3 +1,4 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import { digest, type HashName, RunningDigest } from "../../shared/libcrypto/digest.ts";
 import { HandshakeType } from "../../shared/tls_constants.ts";
 import { HoldfastError } from "../../shared/errors.ts";
@@ -71,14 +72,7 @@ export class Transcript implements Disposable {
 
   /** Every message so far, joined, as they were sent; in the hash a message_hash may stand for the first. */
   messages(): Uint8Array {
-    const messages = this.#messages ?? [];
-    const joined = new Uint8Array(messages.reduce((sum, message) => sum + message.length, 0));
-    let at = 0;
-    for (const message of messages) {
-      joined.set(message, at);
-      at += message.length;
-    }
-    return joined;
+    return concatenate(this.#messages ?? []);
   }
 
   /** From here on only the hash is kept. */

@@ -1,10 +1,10 @@
 import { ECDH } from "node:crypto";
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import type { SignTls12Request } from "../../shared/keyless_protocol/operations.ts";
 import { tls12SignatureSchemes } from "../../shared/signature_schemes.ts";
 import { NamedGroup } from "../../shared/tls_constants.ts";
 import { encodeServerEcdhParams } from "../../shared/tls_messages/server_key_exchange.ts";
-import { concatenate } from "../token/der.ts";
 
 const allowedSchemes = new Set(Object.values(tls12SignatureSchemes).flat());
 
@@ -27,7 +27,7 @@ export function signTls12Content(request: SignTls12Request): Uint8Array {
   if (!isPublicKey(namedCurve, publicKey)) {
     throw new KeylessError("bad-request", "the ECDHE parameters are no public key of a supported curve");
   }
-  return concatenate(clientRandom, serverRandom, encodeServerEcdhParams({ namedCurve, publicKey }));
+  return concatenate([clientRandom, serverRandom, encodeServerEcdhParams({ namedCurve, publicKey })]);
 }
 
 function isPublicKey(namedCurve: number, point: Uint8Array): boolean {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { brotliCompressSync, deflateSync } from "node:zlib";
 import { DevelopmentPki } from "../../certs/dev_pki.ts";
 import { generateKeyPair } from "../../certs/key_pair.ts";
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import { parseCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
 import {
@@ -38,7 +39,6 @@ import {
   helloRetryRequestRandom,
   tls13ServerHelloConstants,
 } from "../../shared/tls_messages/server_hello.ts";
-import { concatenate } from "../token/der.ts";
 import { type Expected, transcriptHashOfMessages } from "./strict.ts";
 
 const pki = await DevelopmentPki.create();
@@ -129,11 +129,11 @@ function compressed(
 }
 
 function hashOf(...messages: Uint8Array[]): Uint8Array {
-  return transcriptHashOfMessages(concatenate(...messages), expected);
+  return transcriptHashOfMessages(concatenate(messages), expected);
 }
 
 function plainHash(hash: string, ...parts: Uint8Array[]): Uint8Array {
-  return new Uint8Array(createHash(hash).update(concatenate(...parts)).digest());
+  return new Uint8Array(createHash(hash).update(concatenate(parts)).digest());
 }
 
 for (
@@ -164,7 +164,7 @@ Deno.test("after a HelloRetryRequest the first ClientHello is hashed as message_
 
 Deno.test("an absent SNI is the empty server name, and neither stands for the other", () => {
   const messages = (sni: string | undefined) =>
-    concatenate(clientHello({ sni }), serverHello(), encryptedExtensions, certificate());
+    concatenate([clientHello({ sni }), serverHello(), encryptedExtensions, certificate()]);
   assert.ok(transcriptHashOfMessages(messages(undefined), { ...expected, serverName: "" }));
   assert.throws(() => transcriptHashOfMessages(messages(undefined), expected), KeylessError);
   assert.throws(
@@ -248,7 +248,7 @@ for (const [what, messages, words] of refusals) {
 }
 
 Deno.test("strict refuses every truncation of a good transcript", () => {
-  const whole = concatenate(ch, sh, ee, cert);
+  const whole = concatenate([ch, sh, ee, cert]);
   for (let length = 0; length < whole.length; length++) {
     assert.throws(() => transcriptHashOfMessages(whole.subarray(0, length), expected), KeylessError);
   }

@@ -1,3 +1,5 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
+
 /** The little DER that keys and signatures need; everything is written, nothing but r||s is read. */
 
 export const derTag = { integer: 0x02, bitString: 0x03, octetString: 0x04, sequence: 0x30 } as const;
@@ -12,7 +14,7 @@ function derLength(length: number): number[] {
 /** One DER element: tag, length, contents. */
 export function derElement(tag: number, ...contents: Uint8Array[]): Uint8Array {
   const header = [tag, ...derLength(contents.reduce((sum, part) => sum + part.length, 0))];
-  return concatenate(new Uint8Array(header), ...contents);
+  return concatenate([new Uint8Array(header), ...contents]);
 }
 
 /** INTEGER from an unsigned big-endian number. */
@@ -35,14 +37,4 @@ export function ecdsaSignatureToDer(rawSignature: Uint8Array): Uint8Array {
   const half = rawSignature.length / 2;
   const r = derUnsignedInteger(rawSignature.subarray(0, half));
   return derElement(derTag.sequence, r, derUnsignedInteger(rawSignature.subarray(half)));
-}
-
-export function concatenate(...parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

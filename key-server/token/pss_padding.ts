@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { concatenate } from "./der.ts";
+import { concatenate } from "../../shared/codec/concatenate.ts";
 
 export type PssHash = "sha256" | "sha384" | "sha512";
 
@@ -13,7 +13,7 @@ export function mgf1(hash: PssHash, seed: Uint8Array, length: number): Uint8Arra
     blocks.push(block);
     have += block.length;
   }
-  return concatenate(...blocks).subarray(0, length);
+  return concatenate(blocks).subarray(0, length);
 }
 
 /**
@@ -41,5 +41,5 @@ export function pssEncode(
   for (let i = 0; i < dataLength; i++) data[i]! ^= mask[i]!;
   data[0]! &= 0xff >> (8 * encodedLength - encodedBits);
   const padding = new Uint8Array(Math.ceil(keyBits / 8) - encodedLength);
-  return concatenate(padding, data, h, Uint8Array.of(0xbc));
+  return concatenate([padding, data, h, Uint8Array.of(0xbc)]);
 }

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import type { ServerKeyType } from "../../shared/signature_schemes.ts";
-import { concatenate, derBitString, derElement, derTag, derUnsignedInteger } from "./der.ts";
+import { derBitString, derElement, derTag, derUnsignedInteger } from "./der.ts";
 import { TokenError } from "./errors.ts";
 
 /** A public key in the forms that the key server needs. */
@@ -68,6 +69,6 @@ export function ecPublicKey(parameters: Uint8Array, ecPoint: Uint8Array): Public
   }
   const { keyType, keyBits } = curve;
   if (keyType === "ed25519") return publicKey({ keyType, keyBits }, idEd25519, point);
-  const algorithm = derElement(derTag.sequence, concatenate(idEcPublicKey, parameters));
+  const algorithm = derElement(derTag.sequence, concatenate([idEcPublicKey, parameters]));
   return publicKey({ keyType, keyBits }, algorithm, point);
 }

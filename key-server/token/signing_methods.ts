@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
 import { constants, createHash, type KeyObject, verify } from "node:crypto";
 import pkcs11js, { type Mechanism } from "pkcs11js";
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import type { ServerKeyType } from "../../shared/signature_schemes.ts";
 import { SignatureScheme } from "../../shared/tls_constants.ts";
-import { concatenate, ecdsaSignatureToDer } from "./der.ts";
+import { ecdsaSignatureToDer } from "./der.ts";
 import { pssEncode, type PssHash } from "./pss_padding.ts";
 
 /** What C_SignInit and C_Sign are given. */
@@ -95,7 +96,7 @@ function pkcs1(scheme: number, hash: PssHash): SigningMethod {
     name: "CKM_RSA_PKCS",
     prepare: (content) => ({
       mechanism: { mechanism: pkcs11js.CKM_RSA_PKCS },
-      data: concatenate(digestInfoPrefix[hash], digestOf(hash, content)),
+      data: concatenate([digestInfoPrefix[hash], digestOf(hash, content)]),
     }),
     finish: asIs,
     verify: (content, signature, key) => verify(hash, content, key, signature),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { concatenate } from "../codec/concatenate.ts";
 import { HandshakeType } from "../tls_constants.ts";
 import { MalformedMessage } from "./errors.ts";
 import {
@@ -14,10 +15,6 @@ import { anyByte, anyBytes, listOf } from "./testing/extension_arbitraries.ts";
 import { assertRefused } from "./testing/refusals.ts";
 
 const encode = (type: number, body: Uint8Array) => encodeHandshake(type, (writer) => writer.bytes(body));
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
 
 /** Cuts bytes at the given places, taken modulo the length. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {

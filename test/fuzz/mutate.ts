@@ -1,4 +1,4 @@
-import { concatenate } from "./fuzz_target.ts";
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import type { Random } from "./random.ts";
 
 type Mutation = (bytes: Uint8Array, random: Random, others: readonly Uint8Array[]) => Uint8Array;

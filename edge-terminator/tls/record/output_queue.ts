@@ -1,3 +1,5 @@
+import { concatenate } from "../../../shared/codec/concatenate.ts";
+
 /** Bytes for the peer, in order, until the owner of the socket takes them. */
 export class OutputQueue {
   #chunks: Uint8Array[] = [];
@@ -17,16 +19,9 @@ export class OutputQueue {
   take(): Uint8Array | undefined {
     if (this.#chunks.length === 0) return undefined;
     const chunks = this.#chunks;
-    const length = this.#length;
     this.#chunks = [];
     this.#length = 0;
     if (chunks.length === 1) return chunks[0]!;
-    const joined = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      joined.set(chunk, at);
-      at += chunk.length;
-    }
-    return joined;
+    return concatenate(chunks);
   }
 }

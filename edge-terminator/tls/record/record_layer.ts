@@ -1,3 +1,4 @@
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import { keyAead, type KeyedAead } from "../../../shared/libcrypto/aead.ts";
 import { AlertDescription, ContentType, ProtocolVersion } from "../../../shared/tls_constants.ts";
 import { misbehaved } from "../errors.ts";
@@ -231,14 +232,4 @@ function writePlain(type: number, content: Uint8Array, output: Uint8Array): numb
   output[4] = content.length & 0xff;
   output.set(content, recordHeaderLength);
   return recordHeaderLength + content.length;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

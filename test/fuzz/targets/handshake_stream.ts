@@ -1,10 +1,11 @@
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import { TlsError } from "../../../shared/tls_messages/errors.ts";
 import { splitHandshakeMessages } from "../../../shared/tls_messages/handshake.ts";
 import { longestHandshakeBody } from "../../../shared/tls_messages/handshake_limits.ts";
 import { HandshakeReassembler } from "../../../shared/tls_messages/handshake_reassembler.ts";
 import { ByteSource } from "../byte_source.ts";
 import { recordedHandshakeMessages } from "../corpus/handshake_seeds.ts";
-import { concatenate, type FuzzSubject, type FuzzTarget, promise, sameBytes } from "../fuzz_target.ts";
+import { type FuzzSubject, type FuzzTarget, promise, sameBytes } from "../fuzz_target.ts";
 import { outcomeOf } from "../outcome.ts";
 
 /** Fragments of any length: what comes out must be what a splitter sees that has all bytes at once. */

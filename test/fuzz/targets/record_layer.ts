@@ -1,6 +1,7 @@
 import { RecordLayer } from "../../../edge-terminator/tls/record/record_layer.ts";
 import { Tls13RecordKeys } from "../../../edge-terminator/tls/record/tls13_record_keys.ts";
 import { TrafficKeys } from "../../../edge-terminator/tls/key_schedule/traffic_keys.ts";
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import { aeadKeyLength, type AeadName, keyAead, recordNonce } from "../../../shared/libcrypto/aead.ts";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
@@ -8,7 +9,7 @@ import { ContentType } from "../../../shared/tls_constants.ts";
 import { TlsError } from "../../../shared/tls_messages/errors.ts";
 import { ByteSource } from "../byte_source.ts";
 import { readRecordings } from "../corpus/recording.ts";
-import { concatenate, type FuzzSubject, type FuzzTarget, promise, sameBytes } from "../fuzz_target.ts";
+import { type FuzzSubject, type FuzzTarget, promise, sameBytes } from "../fuzz_target.ts";
 import { outcomeOf } from "../outcome.ts";
 
 const aeads: readonly AeadName[] = ["aes-128-gcm", "aes-256-gcm", "chacha20-poly1305"];

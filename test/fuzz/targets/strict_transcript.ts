@@ -1,5 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { type Expected, transcriptHashOfMessages } from "../../../key-server/operations/strict.ts";
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import { KeylessError } from "../../../shared/keyless_protocol/errors.ts";
 import { parseCertificate } from "../../../shared/libcrypto/x509.ts";
 import {
@@ -14,7 +15,7 @@ import { compressCertificate } from "../../../shared/tls_messages/extensions/com
 import { encodeExtension } from "../../../shared/tls_messages/extensions/extension.ts";
 import { type HandshakeMessage, splitHandshakeMessages } from "../../../shared/tls_messages/handshake.ts";
 import { tracedHandshakeMessages } from "../corpus/handshake_seeds.ts";
-import { concatenate, type FuzzSubject, type FuzzTarget, promise } from "../fuzz_target.ts";
+import { type FuzzSubject, type FuzzTarget, promise } from "../fuzz_target.ts";
 import { mutate } from "../mutate.ts";
 import { outcomeOf } from "../outcome.ts";
 import type { Random } from "../random.ts";
@@ -62,7 +63,7 @@ class StrictTranscriptSubject implements FuzzSubject {
       subjectKeyIdentifier: parseCertificate(certificateList[0]!.certificate).subjectKeyIdentifier,
     };
     const plain = found.map((messages) => messages.map(({ raw }) => raw));
-    this.seeds = [...plain, compressed(found[0]!)].map(concatenate);
+    this.seeds = [...plain, compressed(found[0]!)].map((parts) => concatenate(parts));
     for (const seed of this.seeds) {
       promise(this.run(seed).startsWith("hashed"), `a traced handshake is refused: ${this.run(seed)}`);
     }
