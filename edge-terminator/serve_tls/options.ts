@@ -18,6 +18,18 @@ export interface TlsSiteOptions {
   readonly certificates: readonly [TlsCertificate, ...TlsCertificate[]];
   /** By this side's preference; a client that offers others only is refused. {@link ServeTlsOptions.alpn} by default. */
   readonly alpn?: readonly string[];
+  /** Absent: clients are not asked for certificates. */
+  readonly clientCertificates?: ClientCertificateOptions;
+}
+
+/** Whose certificates clients show. They are validated by libcrypto, and again at each resumption. */
+export interface ClientCertificateOptions {
+  /** "required" refuses a client without one; "optional" takes it, but refuses one whose certificate is no good. */
+  readonly mode: "required" | "optional";
+  /** PEM: the only authorities that may vouch for clients; their names are sent. */
+  readonly authorities: string;
+  /** DER. With one, every authority of a client's chain needs a current one here. */
+  readonly revocationLists?: readonly Uint8Array[];
 }
 
 /** Everything but `port` and one of `certificates` and `sites` has a safe default. */
@@ -28,6 +40,8 @@ export interface ServeTlsOptions {
   readonly port: number;
   /** For clients that send no name, and for every name that `sites` does not have. Absent: those are refused. */
   readonly certificates?: TlsSiteOptions["certificates"];
+  /** For the same clients as `certificates`. Absent: they are not asked for any. */
+  readonly clientCertificates?: ClientCertificateOptions;
   /** By name: exact, or with one wildcard label ("*.example.org"). */
   readonly sites?: Readonly<Record<string, TlsSiteOptions>>;
   /** By this side's preference. Empty, the default: ALPN is ignored. */

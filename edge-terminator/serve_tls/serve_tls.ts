@@ -10,7 +10,7 @@ import { blocksHandshaking } from "../worker/memory_budget.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
 import { engineOptions, resolveLimits } from "./engine_options.ts";
 import type { ServeTlsLimits, ServeTlsOptions } from "./options.ts";
-import { servedSites } from "./served_sites.ts";
+import { ServedSites } from "./served_sites.ts";
 import { TicketKeeper } from "./ticket_keeper.ts";
 import { TlsConnection } from "./tls_connection.ts";
 
@@ -29,8 +29,8 @@ export function serveTls(options: ServeTlsOptions): TlsServer {
 export class TlsServer implements AsyncIterable<TlsConnection>, AsyncDisposable {
   /** Where it listens, once it does; rejects with the system's error when it cannot, as the first iteration does. */
   readonly address: Promise<TcpAddress>;
-  readonly #pool: LockedPool;
-  readonly #tickets: TicketKeeper;
+  /** Sites, pool and ticket keys, in the order in which they were made. */
+  readonly #owned: DisposableStack;
   readonly #acceptor: Acceptor;
   readonly #queue = new ConnectionQueue<TlsConnection>();
   #closed: Promise<void> | undefined;
@@ -38,17 +38,19 @@ export class TlsServer implements AsyncIterable<TlsConnection>, AsyncDisposable 
   /** For {@link serveTls}. */
   constructor(options: ServeTlsOptions) {
     const limits = resolveLimits(options.limits);
-    const { table, signer } = servedSites(options, (...end) => this.#open(...end));
     ensureSecureHeap();
-    this.#pool = openPool(options, limits);
-    this.#tickets = new TicketKeeper(options.tickets, this.#pool);
+    using owned = new DisposableStack();
+    const sites = owned.use(new ServedSites(options, (...end) => this.#open(...end)));
+    const pool = owned.use(openPool(options, limits));
+    const tickets = owned.use(new TicketKeeper(options.tickets, pool));
+    const engine = engineOptions(options, pool, tickets.policy);
+    this.#owned = owned.move();
     const { log = silent } = options;
-    const engine = this.#orDispose(() => engineOptions(options, this.#pool, this.#tickets.policy));
     const context: ConnectionContext = {
       createEngine: () => new TlsServerEngine(engine),
-      findSite: (serverName) => table.find(serverName),
-      signer,
-      encapsulate: (encapsulationKey) => encapsulate(this.#pool, encapsulationKey),
+      findSite: (serverName) => sites.find(serverName),
+      signer: sites.signer,
+      encapsulate: (encapsulationKey) => encapsulate(pool, encapsulationKey),
       metrics: { handshake: () => {} },
       log,
       limits,
@@ -112,21 +114,7 @@ export class TlsServer implements AsyncIterable<TlsConnection>, AsyncDisposable 
     this.#stopAccepting();
     this.#acceptor.endWithin(grace);
     await this.#acceptor.drained();
-    this.#dispose();
-  }
-
-  #orDispose<T>(make: () => T): T {
-    try {
-      return make();
-    } catch (error) {
-      this.#dispose();
-      throw error;
-    }
-  }
-
-  #dispose(): void {
-    this.#tickets[Symbol.dispose]();
-    this.#pool[Symbol.dispose]();
+    this.#owned.dispose();
   }
 }
 

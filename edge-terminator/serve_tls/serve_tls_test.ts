@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { connect as connectTls } from "node:tls";
+import { ClientPki } from "../../test/harness/client_pki.ts";
 import { runCommand } from "../../test/harness/command.ts";
 import { poll } from "../../test/harness/poll.ts";
 import { localSigner } from "./local_signer.ts";
@@ -122,6 +124,22 @@ for (const version of ["tls1_3", "tls1_2"]) {
   });
 }
 
+Deno.test("a client shows its certificate where it is asked to, and none is no good where it is required", async () => {
+  const clients = await ClientPki.create();
+  const { certificatePem, privateKeyPem } = await clients.issue({ commonName: "client.test" });
+  const clientCertificates = { mode: "required", authorities: clients.authorityPem } as const;
+  await using server = await TestServer.start({ clientCertificates });
+  const { host, port } = await server.tls.address;
+  const client = connectTls({
+    ...{ host, port, servername: siteName, ca: pki.webRoot.certificatePem },
+    ...{ cert: certificatePem, key: privateKeyPem },
+  });
+  assert.equal((await server.next()).peerCertificate?.subject, "CN=client.test");
+  client.destroy();
+  const nobody = await runCommand("openssl", ["s_client", "-connect", `${host}:${port}`, "-ign_eof"]);
+  assert.match(nobody.stderr, /SSL alert number 116/, "certificate_required");
+});
+
 Deno.test("a key that WebCrypto will not export signs as well", async () => {
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   const { publicKey, privateKey } = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
@@ -187,6 +205,9 @@ Deno.test("options that do not fit together are refused, each by its name", asyn
     [/certificates\[0\]: it holds no PEM/, { certificates: [{ chain: "", signer: certificate.signer }] }],
     [/sites\["a\.test"\]\.certificates\[0\]: its names \(www/, { sites: { "a.test": { certificates } } }],
     [/sites\["a b"\]: a host name/, { sites: { "a b": { certificates } } }],
+    [/clientCertificates\.authorities: it holds no PEM/, {
+      ...{ certificates, clientCertificates: { mode: "required", authorities: "" } },
+    }],
     [/limits\.connections: 0 is/, { certificates, limits: { connections: 0 } }],
     [/limits\.handshakeDeadline: NaN is/, { certificates, limits: { handshakeDeadline: NaN } }],
     [/cipherSuites: TLS_AES_128_CCM_SHA256 is not/, {

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TcpAddress } from "../../shared/config/address.ts";
 import { CipherSuite, NamedGroup, nameOf, SignatureScheme } from "../../shared/tls_constants.ts";
@@ -21,6 +22,8 @@ export class TlsConnection implements AsyncDisposable {
   readonly serverName: string | undefined;
   /** Whether a session was resumed. */
   readonly resumed: boolean;
+  /** The client's chain in DER, leaf first, validated; undefined when it showed none. In a resumption the session's. */
+  readonly peerChain: readonly Uint8Array[] | undefined;
   readonly remoteAddress: TcpAddress;
   readonly localAddress: TcpAddress;
   /** Resolves when the connection is over and its socket closed, however it ended. */
@@ -39,10 +42,16 @@ export class TlsConnection implements AsyncDisposable {
     this.alpn = parameters.alpnProtocol;
     this.serverName = parameters.serverName;
     this.resumed = parameters.resumed;
+    this.peerChain = parameters.peer?.chain;
     this.remoteAddress = address(socket.remoteAddress, socket.remotePort);
     this.localAddress = address(socket.localAddress, socket.localPort);
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     this.#streams = new PlaintextStreams(client, () => this.#over.abort());
+  }
+
+  /** The leaf of {@link peerChain}. */
+  get peerCertificate(): X509Certificate | undefined {
+    return this.peerChain && new X509Certificate(this.peerChain[0]!);
   }
 
   /**
