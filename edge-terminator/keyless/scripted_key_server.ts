@@ -25,7 +25,7 @@ export interface ScriptedRequest {
 export type Script = (request: ScriptedRequest) => void;
 
 /** What every scripted key server "signs" with. */
-export function scriptedSignature(request: KeylessRequest): Uint8Array {
+function scriptedSignature(request: KeylessRequest): Uint8Array {
   if (request.operation === "sign-tls12") return new Uint8Array([0x12, ...request.clientRandom]);
   if (request.operation !== "sign-tls13") throw new TypeError(`no script for ${request.operation}`);
   const { transcript } = request;

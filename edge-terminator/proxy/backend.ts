@@ -14,7 +14,7 @@ export class BackendError extends HoldfastError {
 }
 
 /** Milliseconds that a backend has to accept a connection. */
-export const backendConnectDeadline = 5000;
+const backendConnectDeadline = 5000;
 
 /**
  * A connection to a backend, opening. It may be written to at once: what is written waits until it is open.

@@ -10,7 +10,7 @@ import { SiblingSwitchboard } from "./sibling_switchboard.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import { killGrace, type SlotTiming } from "./worker_slot.ts";
 
-export const defaultSlotTiming: SlotTiming = {
+const defaultSlotTiming: SlotTiming = {
   start: 30_000,
   reportInterval: 2000,
   silence: 30_000,

@@ -56,7 +56,7 @@ export function findPrivateKey(calls: PKCS11, session: Handle, selector: KeySele
 }
 
 /** An attribute's bytes; undefined where the object does not have it. */
-export function readAttribute(
+function readAttribute(
   calls: PKCS11,
   session: Handle,
   object: Handle,

@@ -15,13 +15,13 @@ import {
 } from "./operations.ts";
 import { isWireServerName } from "./server_name.ts";
 
-export const subjectKeyIdentifierLength = 20;
-export const randomLength = 32;
+const subjectKeyIdentifierLength = 20;
+const randomLength = 32;
 /** The longest ClientHello to Certificate that `strict` carries, in bytes. */
 export const maximumHandshakeMessagesLength = 65_000;
 /** RSA-8192's. */
 export const maximumEncryptedPreMasterSecretLength = 1_024;
-export const recipientPublicKeyLength = 32;
+const recipientPublicKeyLength = 32;
 
 const roleServer = 1;
 const roleClient = 2;

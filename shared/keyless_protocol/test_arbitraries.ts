@@ -27,7 +27,7 @@ const keyRequest = {
 };
 const number16 = fc.integer({ min: 0, max: 0xffff });
 
-export const signTls13Requests: fc.Arbitrary<SignTls13Request> = record({
+const signTls13Requests: fc.Arbitrary<SignTls13Request> = record({
   operation: fc.constant("sign-tls13" as const),
   ...keyRequest,
   signatureScheme: number16,
@@ -40,7 +40,7 @@ export const signTls13Requests: fc.Arbitrary<SignTls13Request> = record({
   ),
 });
 
-export const signTls12Requests: fc.Arbitrary<SignTls12Request> = record({
+const signTls12Requests: fc.Arbitrary<SignTls12Request> = record({
   operation: fc.constant("sign-tls12" as const),
   ...keyRequest,
   signatureScheme: number16,
@@ -50,7 +50,7 @@ export const signTls12Requests: fc.Arbitrary<SignTls12Request> = record({
   publicKey: fc.uint8Array({ minLength: 1, maxLength: 255 }),
 });
 
-export const rsaKeyExchangeRequests: fc.Arbitrary<RsaKeyExchangeRequest> = record({
+const rsaKeyExchangeRequests: fc.Arbitrary<RsaKeyExchangeRequest> = record({
   operation: fc.constant("rsa-key-exchange" as const),
   ...keyRequest,
   clientVersion: number16,

@@ -10,7 +10,7 @@ import type { KnownExtensions } from "./extensions/matrix.ts";
 import { decodeBody, encodeHandshake, type HandshakeMessage } from "./handshake.ts";
 
 /** Seven days, in seconds: no ticket may live longer. */
-export const longestTicketLifetime = 604_800;
+const longestTicketLifetime = 604_800;
 
 /** RFC 8446, Section 4.6.1, the fields as they travel. */
 export interface NewSessionTicketFields {

@@ -9,7 +9,7 @@ export interface OcspStatusRequest {
 }
 
 /** An OcspStatusRequest that names no responder and no extension. */
-export const anyOcspResponder: OcspStatusRequest = { responderIds: [], requestExtensions: new Uint8Array(0) };
+const anyOcspResponder: OcspStatusRequest = { responderIds: [], requestExtensions: new Uint8Array(0) };
 
 /** The client's wish for a stapled OCSP response; undefined for a kind of status that is not spoken here. */
 export const statusRequest: ExtensionCodec<OcspStatusRequest | undefined> = {
