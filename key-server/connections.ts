@@ -1,5 +1,6 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Socket } from "node:net";
+import { BoundedPeers } from "../shared/bounded_peers.ts";
 import type { Logger } from "../shared/log.ts";
 import { type EdgeIdentity, isCurrent } from "./edge_identity.ts";
 import { KeylessSession, type RequestHandler } from "./session.ts";
@@ -30,15 +31,15 @@ const longestTimeout = 2 ** 31 - 1;
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #sockets = new Set<Socket>();
-  /** The sockets without a session, oldest first. */
-  readonly #strangers = new Set<Socket>();
+  /** Established once they have a session. */
+  readonly #sockets: BoundedPeers<Socket>;
   readonly #sessions = new Set<KeylessSession>();
   #draining = false;
   #emptied: (() => void) | undefined;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#sockets = new BoundedPeers(options.limit);
   }
 
   get count(): number {
@@ -47,24 +48,22 @@ export class Connections {
 
   /** Counts a socket that was just accepted; false, and the socket closed, when edges have taken the whole limit. */
   admit(socket: Socket): boolean {
-    if (this.#sockets.size >= this.#options.limit) {
+    const refuse = (refused: Socket) => {
       this.#options.metrics().connectionRefused("limit");
-      const [oldest] = this.#strangers;
-      if (oldest === undefined) {
-        socket.destroy();
-        return false;
-      }
-      this.#dismiss(oldest);
+      refused.destroy();
+    };
+    if (!this.#sockets.makeRoom(refuse)) {
+      refuse(socket);
+      return false;
     }
     this.#sockets.add(socket);
-    this.#strangers.add(socket);
     socket.once("close", () => this.#forget(socket));
     return true;
   }
 
   /** Begins to serve an edge over a socket; `admitted` is what was admitted, where TLS has wrapped it since. */
   serve(socket: Socket, edge: EdgeIdentity, { preface, admitted = socket }: ServeOptions = {}): void {
-    this.#strangers.delete(admitted);
+    this.#sockets.establish(admitted);
     const { handler, inFlightPerConnection, log, metrics } = this.#options;
     const session = new KeylessSession({
       socket,
@@ -89,7 +88,7 @@ export class Connections {
   /** Lets every session answer what is in flight; closes what is left after `deadline` milliseconds. */
   async drain(deadline: number): Promise<void> {
     this.#draining = true;
-    for (const stranger of this.#strangers) this.#dismiss(stranger);
+    for (const stranger of this.#sockets.strangers()) this.#dismiss(stranger);
     for (const session of this.#sessions) session.end();
     if (this.#sockets.size === 0) return;
     const timer = setTimeout(() => this.#destroyAll(), deadline);
@@ -103,7 +102,6 @@ export class Connections {
   }
 
   #forget(socket: Socket): void {
-    this.#strangers.delete(socket);
     if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#emptied?.();
   }
 

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { BoundedPeers } from "../../shared/bounded_peers.ts";
 import { PoolExhaustedError } from "../../shared/memory/errors.ts";
 import type { EdgeMetrics } from "../proxy/metrics.ts";
 import { ClientConnection } from "./client_connection.ts";
@@ -8,7 +9,10 @@ export interface AcceptorOptions {
   readonly context: ConnectionContext;
   readonly metrics: Pick<EdgeMetrics, "refused">;
   readonly log: ConnectionLog;
-  /** Connections at a time; one more is accepted and closed, so that it does not wait in the queue for nothing. */
+  /**
+   * Connections at a time. For one more the oldest that is still in its handshake gives way; where all are established
+   * the newcomer is closed, so that it does not wait in the queue for nothing.
+   */
   readonly maximumConnections: number;
 }
 
@@ -18,12 +22,13 @@ export type ListenAddress = { readonly fd: number } | { readonly host: string; r
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #servers: Server[] = [];
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections: BoundedPeers<ClientConnection>;
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
   #onEmpty: (() => void) | undefined;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#connections = new BoundedPeers(options.maximumConnections);
   }
 
   /** Open connections. */
@@ -65,15 +70,15 @@ export class Acceptor {
   /** Ends what is still open after `deadline` milliseconds: first in good order, then without a word. */
   endWithin(deadline: number): void {
     const after = (delay: number, end: (connection: ClientConnection) => void) =>
-      this.#timers.push(setTimeout(() => this.#connections.forEach(end), delay));
+      this.#timers.push(setTimeout(() => [...this.#connections].forEach(end), delay));
     after(deadline, (connection) => connection.close());
     after(deadline + lastWords, (connection) => connection.destroy());
   }
 
   #accept(socket: Socket): void {
-    const { context, metrics, log, maximumConnections } = this.#options;
+    const { context, metrics, log } = this.#options;
     socket.on("error", () => {}); // until a connection listens, and when none does
-    if (this.size >= maximumConnections) {
+    if (!this.#connections.makeRoom((stranger) => stranger.giveWay())) {
       metrics.refused("connection-limit");
       socket.destroy();
       return;
@@ -82,7 +87,10 @@ export class Acceptor {
       const connection: ClientConnection = new ClientConnection(
         socket,
         context,
-        () => this.#ended(connection),
+        {
+          established: () => this.#connections.establish(connection),
+          over: () => this.#ended(connection),
+        },
       );
       this.#connections.add(connection);
     } catch (error) {

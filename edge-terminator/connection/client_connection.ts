@@ -14,18 +14,27 @@ const mostAhead = 16 * 1024;
 /** Milliseconds of silence after which the kernel asks a client whether it is still there. */
 const keepAliveDelay = 60_000;
 
+/** Told of the two turns in a connection's life. */
+export interface ConnectionWatcher {
+  /** The handshake is complete. */
+  established(): void;
+  /** The socket has closed. */
+  over(): void;
+}
+
 /**
  * One client: drives the TLS engine over its socket, and hands what comes out to the site's application.
  *
  * Whatever gives the engine something goes through `#step`: it acts on the engine's events, writes the engine's output
  * at once, and turns what nobody expected into the end of this one connection. However the connection ends, the
- * engine's secrets go back to the pool at once, and `onOver` is called when the socket has closed.
+ * engine's secrets go back to the pool at once, and the watcher is told when the socket has closed.
  */
 export class ClientConnection {
   readonly #socket: Socket;
   readonly #context: ConnectionContext;
   readonly #engine: Engine;
   readonly #handshake: Handshake;
+  readonly #watcher: ConnectionWatcher;
   readonly #client: string;
   #application: Application | undefined;
   #applicationIsFull = false;
@@ -35,9 +44,10 @@ export class ClientConnection {
   #isReleased = false;
 
   /** Takes over an accepted socket, which must allow half-open connections. Throws when it cannot be served. */
-  constructor(socket: Socket, context: ConnectionContext, onOver: () => void) {
+  constructor(socket: Socket, context: ConnectionContext, watcher: ConnectionWatcher) {
     this.#socket = socket;
     this.#context = context;
+    this.#watcher = watcher;
     this.#client = `${withoutV4Mapping(socket.remoteAddress ?? "unknown")}:${socket.remotePort ?? 0}`;
     this.#engine = context.createEngine();
     const advance = (step: () => void) => this.#step(step);
@@ -48,7 +58,7 @@ export class ClientConnection {
     socket.on("error", () => this.#abandon());
     socket.on("close", () => {
       this.#release();
-      onOver();
+      watcher.over();
     });
   }
 
@@ -66,6 +76,12 @@ export class ClientConnection {
   /** Ends the connection without a word. */
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /** {@link destroy} for a handshake that is not complete: a newcomer needs the place. */
+  giveWay(): void {
+    this.#handshake.end("gave-way");
+    this.#abandon();
   }
 
   #receive(data: Uint8Array): void {
@@ -128,6 +144,7 @@ export class ClientConnection {
 
   #openApplication(parameters: NegotiatedParameters): void {
     this.#handshake.complete(parameters);
+    this.#watcher.established();
     this.#socket.setKeepAlive(true, keepAliveDelay);
     this.#application = this.#handshake.site!.open(this.#socket, parameters, {
       send: (data) => this.#sendToClient(data),

@@ -187,6 +187,45 @@ Deno.test("over the connection limit a client is closed and counted, and the oth
   using _third = await edge.connect();
 });
 
+Deno.test("at the connection limit silent peers give way, the oldest first; established connections never do", async () => {
+  await using backend = await RawBackend.start(echo);
+  await using edge = await LocalEdge.start({
+    backend: backend.address,
+    maximumConnections: 4,
+    limits: { handshakeDeadline: 60_000 },
+  });
+  using served = await edge.connect();
+  using strangers = new DisposableStack();
+  for (let count = 0; count < 10; count++) strangers.use(await Deno.connect(edge.address));
+  using late = await edge.connect();
+  await poll("the last word on each", async () => {
+    const counted = await edge.metrics.registry.exposition();
+    return /handshakes_total\{result="gave-way",alert="none",version="none"\} 8/.test(counted);
+  });
+  assert.equal(edge.acceptor.size, 4);
+  assert.doesNotMatch(await edge.metrics.registry.exposition(), /connection-limit/);
+  for (const client of [served, late]) {
+    await sendAll(client, bulk.subarray(0, 100));
+    assert(same(await receive(client, 100), bulk.subarray(0, 100)));
+  }
+});
+
+Deno.test("a client that waits for its signature gives way too, and gives its blocks of the pool back at once", async () => {
+  await using backend = await RawBackend.start(echo);
+  const asked = Promise.withResolvers<void>();
+  const { promise: never } = Promise.withResolvers<Uint8Array>();
+  const sign = () => (asked.resolve(), never);
+  await using edge = await LocalEdge.start({ backend: backend.address, maximumConnections: 1, sign });
+  using waiting = await edge.startHandshake();
+  const handshake = assert.rejects(waiting.handshake());
+  await asked.promise;
+  assert(edge.pool.blocksInUse > 0);
+  using _newcomer = await Deno.connect(edge.address);
+  await handshake;
+  await poll("its blocks back", () => edge.pool.blocksInUse === 0);
+  assert.equal((await edge.handshake()).result, "gave-way");
+});
+
 Deno.test("a pool that is used up refuses new clients, leaves open ones alone, and serves again after", async () => {
   await using backend = await RawBackend.start(echo);
   await using edge = await LocalEdge.start({ backend: backend.address, poolBytes: 64 * 20 });

@@ -4,8 +4,11 @@ import type { ClientCertificateResult } from "../connection/client_authenticatio
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import type { KeylessEvents } from "../keyless/events.ts";
 
-/** How a handshake ended. `aborted`: the client went away, or sent a fatal alert; `deadline`: it took too long. */
-export type HandshakeResult = "ok" | "refused" | "aborted" | "deadline";
+/**
+ * How a handshake ended. `aborted`: the client went away, or sent a fatal alert; `deadline`: it took too long;
+ * `gave-way`: it was the oldest when there was no place for a newcomer.
+ */
+export type HandshakeResult = "ok" | "refused" | "aborted" | "deadline" | "gave-way";
 
 /** Why a connection was not served at all. */
 export type RefusalReason = "connection-limit" | "pool-exhausted";
