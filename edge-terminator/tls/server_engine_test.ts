@@ -49,6 +49,7 @@ for (
       const { client, server } = pair;
       const { parameters } = server.event("handshake-complete");
       assert.equal(parameters.cipherSuite, CipherSuite[suite]);
+      assert.equal(parameters.extendedMasterSecret, true);
       assert.equal(parameters.group, id);
       server.receive(client.seal(ContentType.application_data, utf8.encode("ping")));
       assert.equal(new TextDecoder().decode(server.received), "ping");

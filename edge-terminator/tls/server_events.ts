@@ -80,6 +80,8 @@ export interface NegotiatedParameters {
   readonly serverName?: string;
   readonly alpnProtocol?: string;
   readonly resumed: boolean;
+  /** Whether the master secret is bound to the whole handshake: RFC 7627 in TLS 1.2, always in TLS 1.3. */
+  readonly extendedMasterSecret: boolean;
   readonly helloRetryRequest: boolean;
   /** In a resumption of TLS 1.3: milliseconds by which the client holds its ticket to be older than it is. */
   readonly ticketAgeSkew?: number;

@@ -83,6 +83,7 @@ function negotiated(
     ...(choice.serverName === undefined ? {} : { serverName: choice.serverName }),
     ...(choice.alpnProtocol === undefined ? {} : { alpnProtocol: choice.alpnProtocol }),
     resumed: "psk" in authentication,
+    extendedMasterSecret: true,
     helloRetryRequest,
     ...("psk" in authentication ? { ticketAgeSkew: authentication.ageSkew } : {}),
     ...(peer === undefined ? {} : { peer }),

@@ -57,6 +57,7 @@ for (
         complete(pair);
         const { client, server } = pair;
         const { parameters } = server.event("handshake-complete");
+        assert.equal(parameters.extendedMasterSecret, true);
         assert.deepEqual(
           [parameters.version, parameters.cipherSuite, parameters.group],
           [ProtocolVersion.TLSv1_2, CipherSuite[suite], NamedGroup[group]],
@@ -107,7 +108,14 @@ Deno.test("without extended master secrets a handshake completes only where they
     start(pair);
     assert.equal(pair.server.event("failed").alertSent, AlertDescription.handshake_failure);
   }, fields);
-  withPair(complete, fields, { requiresExtendedMasterSecret: false });
+  withPair(
+    (pair) => {
+      complete(pair);
+      assert.equal(pair.server.event("handshake-complete").parameters.extendedMasterSecret, false);
+    },
+    fields,
+    { requiresExtendedMasterSecret: false },
+  );
 });
 
 type AlertName = keyof typeof AlertDescription;

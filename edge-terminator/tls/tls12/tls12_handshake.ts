@@ -66,7 +66,7 @@ export function maxSentContentOf({ maxSentContent }: ResolvedOptions, hello: Cli
 }
 
 export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): NegotiatedParameters {
-  const { terms, group, signatureScheme, peer } = handshake;
+  const { terms, group, signatureScheme, extendedMasterSecret, peer } = handshake;
   return {
     version: ProtocolVersion.TLSv1_2,
     cipherSuite: terms.suite.id,
@@ -75,6 +75,7 @@ export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): Ne
     ...(terms.serverName === undefined ? {} : { serverName: terms.serverName }),
     ...(terms.alpnProtocol === undefined ? {} : { alpnProtocol: terms.alpnProtocol }),
     resumed,
+    extendedMasterSecret,
     helloRetryRequest: false,
     ...(peer === undefined ? {} : { peer }),
   };

@@ -56,18 +56,25 @@ Deno.test("the shim sends the alert, half-closes, and prints BoringSSL's name of
   assert.match(stderr, /:NO_SHARED_CIPHER:/);
 });
 
-Deno.test("a property that a flag expects and the handshake does not have fails the test", async () => {
-  await using folder = await TemporaryFolder.create();
-  const { code, stderr } = await runShimAgainst(
-    [...await credentialFlags(folder), "-expect-curve-id", "24"],
-    [async (runner) => {
-      await runner.handshake();
-      await runner.readUntil(() => false);
-    }],
-  );
-  assert.equal(code, 1);
-  assert.match(stderr, /the group is 29, expected 24/);
-});
+for (
+  const [flags, message] of [
+    [["-expect-curve-id", "24"], /the group is 29, expected 24/],
+    [["-expect-session-id"], /the number of sessions in the cache is 0, expected 1/],
+  ] as const
+) {
+  Deno.test(`a property that ${flags[0]} expects and the handshake does not have fails the test`, async () => {
+    await using folder = await TemporaryFolder.create();
+    const { code, stderr } = await runShimAgainst(
+      [...await credentialFlags(folder), ...flags],
+      [async (runner) => {
+        await runner.handshake();
+        await runner.readUntil(() => false);
+      }],
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+  });
+}
 
 Deno.test("the shim ends with 89 for a flag that it does not have, and for a client", async () => {
   assert.equal((await runShimAgainst(["-server", "-dtls"], [])).code, 89);

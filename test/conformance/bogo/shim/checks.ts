@@ -23,14 +23,25 @@ export function checkClientHello({ flags }: ConnectionConfig, hello: ClientHello
   }
 }
 
+/** A finished handshake, as the engine and the shim saw it. */
+export interface FinishedHandshake {
+  readonly parameters: NegotiatedParameters;
+  /** Whether it is not the test's first connection. */
+  readonly isResumption: boolean;
+  /** Whose key was asked to sign. */
+  readonly signer: Credential | undefined;
+  /** Client certificates that the engine asked about, and that were accepted. */
+  readonly verifications: number;
+  /** In the server's cache by now. */
+  readonly cachedSessions: number;
+}
+
 /** What the runner's flags say about a finished handshake. */
 export async function checkHandshake(
-  config: ConnectionConfig,
-  isResumption: boolean,
-  parameters: NegotiatedParameters,
-  signer: Credential | undefined,
+  { flags }: ConnectionConfig,
+  handshake: FinishedHandshake,
 ): Promise<void> {
-  const { flags } = config;
+  const { parameters, isResumption, signer } = handshake;
   const check = (what: string, actual: unknown, expected: unknown) => {
     if (expected !== undefined) expectEqual(what, actual, expected);
   };
@@ -55,7 +66,23 @@ export async function checkHandshake(
     const skew = Math.round((parameters.ticketAgeSkew ?? 0) / 1000);
     check("the skew of the ticket's age", skew, flags["expect-ticket-age-skew"]);
   }
+  if (flags["expect-extended-master-secret"]) {
+    expectEqual("whether the master secret is an extended one", parameters.extendedMasterSecret, true);
+  }
+  if (flags["expect-verify-result"]) checkVerification(handshake);
+  if (!isResumption) checkCache(flags, handshake);
   checkEarlyDataReason(flags["expect-early-data-reason"], parameters);
+}
+
+/** A client certificate was verified once, in the handshake that it came in; and nothing else was. */
+function checkVerification({ parameters: { peer, resumed }, verifications }: FinishedHandshake): void {
+  expectEqual("the number of certificates verified", verifications, peer !== undefined && !resumed ? 1 : 0);
+}
+
+/** As BoringSSL's own shim does, for the first connection only. */
+function checkCache(flags: ConnectionConfig["flags"], { cachedSessions }: FinishedHandshake): void {
+  if (flags["expect-session-id"]) expectEqual("the number of sessions in the cache", cachedSessions, 1);
+  if (flags["expect-no-session-id"]) expectEqual("the number of sessions in the cache", cachedSessions, 0);
 }
 
 /**

@@ -36,6 +36,7 @@ export class ShimConnection implements Disposable {
   #refusal: string | undefined;
   /** Whose key was asked to sign. */
   #signer: Credential | undefined;
+  #verifications = 0;
 
   private constructor(
     config: ConnectionConfig,
@@ -110,9 +111,16 @@ export class ShimConnection implements Disposable {
         return await this.#exchangeRsaKey(event);
       case "verification-needed":
         await this.#suspend();
+        this.#verifications++;
         return this.#engine.answerVerification(clientVerdict(this.#config.flags));
       case "handshake-complete":
-        await checkHandshake(this.#config, this.#isResumption, event.parameters, this.#signer);
+        await checkHandshake(this.#config, {
+          parameters: event.parameters,
+          isResumption: this.#isResumption,
+          signer: this.#signer,
+          verifications: this.#verifications,
+          cachedSessions: this.#state.sessions.size,
+        });
         this.#handshakeComplete = true;
         return this.#sendKeyingMaterial();
       case "application-data":

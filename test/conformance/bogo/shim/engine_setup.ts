@@ -15,6 +15,7 @@ export function engineOptions({ flags }: ConnectionConfig, state: TestState): Tl
     pool: state.pool,
     wallClock: () => state.wallClock(),
     ...(!flags["no-ticket"] && { tickets: ticketPolicy(flags, state) }),
+    sessions: { cache: state.sessions },
     versions: enabledVersions(flags),
     // The runner expects what BoringSSL does by default.
     requiresExtendedMasterSecret: false,

@@ -1,3 +1,4 @@
+import { LocalSessionCache } from "../../../../edge-terminator/tls/sessions/local_session_cache.ts";
 import { LockedPool } from "../../../../shared/memory/locked_pool.ts";
 import { LocalKeys } from "./local_keys.ts";
 import type { PrivateKeys } from "./private_keys.ts";
@@ -12,6 +13,12 @@ export class TestState implements AsyncDisposable {
   /** For what outlives connections. */
   readonly #keptPool = LockedPool.open({ totalBytes: 512 * 64 });
   readonly ticketKeys = new ShimTicketKeys(this.#keptPool);
+  /** TLS 1.2 sessions, by their id. */
+  readonly sessions = new LocalSessionCache({
+    pool: this.#keptPool,
+    capacity: 16,
+    now: () => this.wallClock(),
+  });
   #ahead = 0;
 
   private constructor(readonly keys: PrivateKeys) {}
@@ -42,6 +49,7 @@ export class TestState implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.keys[Symbol.asyncDispose]();
+    this.sessions[Symbol.dispose]();
     this.ticketKeys[Symbol.dispose]();
     this.#keptPool[Symbol.dispose]();
     this.pool[Symbol.dispose]();
