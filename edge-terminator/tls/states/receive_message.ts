@@ -16,38 +16,28 @@ import { receivePostHandshake } from "./connected.ts";
 import { refuseRenegotiation } from "./connected_tls12.ts";
 import type { State } from "./state.ts";
 
-/** Whether a state reads what the peer sends; the others wait for an answer of our own side. */
-export function awaitsPeer(state: State): boolean {
-  switch (state.name) {
-    case "awaiting-client-hello":
-    case "awaiting-second-client-hello":
-    case "awaiting-finished":
-    case "awaiting-client-certificate":
-    case "awaiting-certificate-verify":
-    case "awaiting-tls12-client-certificate":
-    case "awaiting-tls12-certificate-verify":
-    case "awaiting-client-key-exchange":
-    case "awaiting-encrypted-premaster":
-    case "awaiting-change-cipher-spec":
-    case "awaiting-tls12-finished":
-    case "connected":
-      return true;
-    case "awaiting-site":
-    case "awaiting-encapsulation":
-    case "awaiting-signature":
-    case "awaiting-key-exchange-signature":
-    case "awaiting-rsa-decryption":
-    case "awaiting-peer-verification":
-    case "closed":
-    case "failed":
-      return false;
-    default:
-      return state satisfies never;
-  }
+/** States that wait for an answer of our own side, or for nothing any more. */
+const statesNotReading = [
+  "awaiting-site",
+  "awaiting-encapsulation",
+  "awaiting-signature",
+  "awaiting-key-exchange-signature",
+  "awaiting-rsa-decryption",
+  "awaiting-peer-verification",
+  "closed",
+  "failed",
+] as const;
+
+type ReadingState = Exclude<State, { readonly name: typeof statesNotReading[number] }>;
+
+/** Whether a state reads what the peer sends. */
+export function awaitsPeer(state: State): state is ReadingState {
+  return !(statesNotReading as readonly string[]).includes(state.name);
 }
 
 /** Hands a handshake message to the state that awaits it. */
 export function receiveMessage(state: State, connection: Connection, message: HandshakeMessage): State {
+  if (!awaitsPeer(state)) throw new EngineMisusedError("take a message", state.name);
   switch (state.name) {
     case "awaiting-client-hello":
       return receiveClientHello(connection, message);
@@ -75,15 +65,6 @@ export function receiveMessage(state: State, connection: Connection, message: Ha
       throw unexpectedMessage("Cannot go on with the peer: change_cipher_spec is next", "UNEXPECTED_RECORD");
     case "awaiting-tls12-finished":
       return receiveTls12Finished(state, connection, message);
-    case "awaiting-site":
-    case "awaiting-encapsulation":
-    case "awaiting-signature":
-    case "awaiting-key-exchange-signature":
-    case "awaiting-rsa-decryption":
-    case "awaiting-peer-verification":
-    case "closed":
-    case "failed":
-      throw new EngineMisusedError("take a message", state.name);
     default:
       return state satisfies never;
   }
