@@ -1,7 +1,9 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { BoundedPeers } from "../../shared/bounded_peers.ts";
+import { waitingConnections } from "../../shared/libc/sockets.ts";
 import { PoolExhaustedError } from "../../shared/memory/errors.ts";
 import type { EdgeMetrics } from "../proxy/metrics.ts";
+import { AcceptWatch } from "./accept_watch.ts";
 import { ClientConnection } from "./client_connection.ts";
 import type { ConnectionContext, ConnectionLog } from "./context.ts";
 
@@ -22,6 +24,7 @@ export type ListenAddress = { readonly fd: number } | { readonly host: string; r
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #servers: Server[] = [];
+  #watches: AcceptWatch[] = [];
   readonly #connections: BoundedPeers<ClientConnection>;
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
   #onEmpty: (() => void) | undefined;
@@ -41,19 +44,32 @@ export class Acceptor {
    * any free one), and returns where. Rejects with the system's error.
    */
   async listen(where: ListenAddress): Promise<AddressInfo> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    const watch = "fd" in where ? new AcceptWatch(() => waitingConnections(where.fd)) : undefined;
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      watch?.accepted();
+      this.#accept(socket);
+    });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject);
     server.listen(where, resolve);
     await promise;
-    // Running out of descriptors, say: the connection stays in the queue.
     server.on("error", (err) => this.#options.log.error({ event: "accept-failed", err }));
     this.#servers.push(server);
+    if (watch !== undefined) this.#watches.push(watch);
     return server.address() as AddressInfo;
+  }
+
+  /**
+   * Whether a listening socket that was passed by its descriptor has stopped accepting by itself (see
+   * {@link AcceptWatch}); to be asked at intervals of less than a second. Nothing but a new process helps.
+   */
+  lookForDeadListener(): boolean {
+    return this.#watches.map((watch) => watch.look()).includes(true);
   }
 
   /** Closes this process's copies of the listening sockets. What waits in their queues is left to others. */
   stopListening(): void {
+    this.#watches = [];
     for (const server of this.#servers.splice(0)) server.close();
   }
 

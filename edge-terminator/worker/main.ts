@@ -37,6 +37,9 @@ globalThis.addEventListener("error", (event) => {
   worker.log.error({ event: "uncaught-error", err: event.error });
 });
 
+// At once: to drain would keep its queue waiting, and new descriptors do not mend it.
+worker.listenerDied.then(() => Deno.exit(1));
+
 let isEnding = false;
 
 async function end(deadline: number): Promise<void> {

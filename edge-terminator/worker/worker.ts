@@ -23,6 +23,9 @@ import type { SiblingChannel } from "./sibling_channel.ts";
 /** Milliseconds without a byte after which a connection with one direction at its end is closed. */
 const halfClosedIdle = 60_000;
 
+/** Milliseconds between two looks at whether the listening sockets still accept. */
+const listenerLookInterval = 250;
+
 /** Descriptors of one connection: the client's and the backend's. */
 const descriptorsEach = 2;
 
@@ -36,6 +39,8 @@ export class Worker {
   readonly #metrics: EdgeMetrics;
   readonly #acceptor: Acceptor;
   readonly #sessions: SessionKeeper | undefined;
+  readonly #listenerDied = Promise.withResolvers<void>();
+  #listenerLooks: ReturnType<typeof setInterval> | undefined;
   #tickets: EdgeTickets | undefined;
 
   private constructor(config: EdgeConfig, log: Logger, pool: LockedPool) {
@@ -89,9 +94,23 @@ export class Worker {
       setCloseOnExec(fd, true);
       await worker.#acceptor.listen({ fd });
     }
+    worker.#listenerLooks = setInterval(() => worker.#lookAtListeners(), listenerLookInterval);
     const addresses = listeners.map(({ address }) => address);
     log.info({ event: "worker-serves", slot, addresses, keyServers: config.keyServers.map(endpointLabel) });
     return worker;
+  }
+
+  /** Resolves when a listening socket accepts nothing more: the worker has to end, and another to take over its queue. */
+  get listenerDied(): Promise<void> {
+    return this.#listenerDied.promise;
+  }
+
+  #lookAtListeners(): void {
+    if (!this.#acceptor.lookForDeadListener()) return;
+    clearInterval(this.#listenerLooks);
+    const words = "connections wait and none is accepted any more: this worker was out of descriptors";
+    this.log.error({ event: "listener-dead", connections: this.#acceptor.size }, words);
+    this.#listenerDied.resolve();
   }
 
   /** Before the first connection: a client may come back at once (S1). */
@@ -127,6 +146,7 @@ export class Worker {
 
   /** Accepts nothing more; what is open has `deadline` milliseconds. May be called again with a shorter one. */
   endWithin(deadline: number): void {
+    clearInterval(this.#listenerLooks);
     this.#acceptor.stopListening();
     this.#acceptor.endWithin(deadline);
   }

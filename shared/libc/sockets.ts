@@ -11,6 +11,8 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_REUSEPORT = 15;
 const SO_PEERCRED = 17;
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const sockaddrStorageLength = 128;
@@ -48,6 +50,18 @@ export function localPort(fd: number): number {
   const length = new Uint32Array([address.length]);
   checked(libc().getsockname(fd, address, length), "read a socket's address", "getsockname");
   return address[2]! << 8 | address[3]!; // sin_port and sin6_port are at the same place, in network order
+}
+
+/** How many connections wait in a listening TCP socket's queue to be accepted. */
+export function waitingConnections(fd: number): number {
+  const information = new Uint32Array(7); // struct tcp_info, as far as tcpi_unacked
+  const length = new Uint32Array([information.byteLength]);
+  checked(
+    libc().getsockopt(fd, IPPROTO_TCP, TCP_INFO, information, length),
+    "read the length of a socket's queue",
+    "getsockopt",
+  );
+  return information[6]!; // tcpi_unacked, which of a listening socket is the queue's length
 }
 
 /** Process, user and group of the peer of a unix socket, as the kernel recorded them at connect. */
