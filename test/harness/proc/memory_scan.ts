@@ -48,7 +48,7 @@ export async function scanMemory(pid: number, needles: ReadonlyMap<string, Uint8
  * The runs of pages that the process has touched: present in memory or swapped out. A JavaScript engine maps half a
  * gigabyte ahead and touches little of it.
  */
-async function touchedRanges(
+export async function touchedRanges(
   pagemap: Deno.FsFile,
   { start, end }: Mapping,
 ): Promise<{ start: number; end: number }[]> {

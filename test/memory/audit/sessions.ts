@@ -1,0 +1,57 @@
+import {
+  allCipherSuites,
+  findTls13CipherSuite,
+  rsaKeyExchangeSuites,
+} from "../../../edge-terminator/tls/cipher_suites.ts";
+import { CipherSuite, NamedGroup } from "../../../shared/tls_constants.ts";
+import type { AuditedSession, SessionTarget } from "./session.ts";
+import { Tls12Session } from "./tls12_session.ts";
+import { Tls13Session } from "./tls13_session.ts";
+
+const tls13Groups = ["X25519MLKEM768", "x25519", "secp256r1", "secp384r1"] as const;
+const tls12Groups = ["x25519", "secp256r1", "secp384r1"] as const;
+
+const suiteNames = new Map(Object.entries(CipherSuite).map(([name, id]) => [id as number, name]));
+const nameOf = (suite: number) => suiteNames.get(suite) ?? `0x${suite.toString(16)}`;
+
+/** Begins a session of every version, suite and group, with HelloRetryRequest and with RSA key exchange. */
+export async function beginEverySession(target: SessionTarget): Promise<AuditedSession[]> {
+  const sessions: AuditedSession[] = [];
+  for (const suite of allCipherSuites) {
+    const isTls13 = findTls13CipherSuite(suite) !== undefined;
+    for (const group of isTls13 ? tls13Groups : tls12Groups) {
+      const of = { suite, group: NamedGroup[group] };
+      const name = `${nameOf(suite)} with ${group}`;
+      const kind = isTls13 ? Tls13Session : Tls12Session;
+      sessions.push(await kind.begin(name, target, of));
+    }
+  }
+  for (const suite of rsaKeyExchangeSuites) {
+    sessions.push(await Tls12Session.begin(nameOf(suite), target, { suite }));
+  }
+  for (const group of ["x25519", "secp256r1"] as const) {
+    const of = { suite: CipherSuite.TLS_AES_256_GCM_SHA384, group: NamedGroup[group], retry: true };
+    sessions.push(await Tls13Session.begin(`after a HelloRetryRequest for ${group}`, target, of));
+  }
+  return sessions;
+}
+
+/** Begins a resumption of each TLS 1.3 session, which stays open beside it. */
+export async function beginResumptions(
+  target: SessionTarget,
+  earlier: readonly AuditedSession[],
+): Promise<AuditedSession[]> {
+  const resumed: AuditedSession[] = [];
+  for (const session of earlier) {
+    if (!(session instanceof Tls13Session)) continue;
+    const of = { suite: session.ticketSuite, group: NamedGroup.x25519, after: session };
+    resumed.push(await Tls13Session.begin(`${session.name}, resumed`, target, of));
+  }
+  return resumed;
+}
+
+/** One session: TLS 1.3 with the suite and the group that are preferred. */
+export async function beginOneSession(target: SessionTarget): Promise<AuditedSession[]> {
+  const of = { suite: CipherSuite.TLS_AES_128_GCM_SHA256, group: NamedGroup.x25519 };
+  return [await Tls13Session.begin("TLS_AES_128_GCM_SHA256 with x25519", target, of)];
+}
