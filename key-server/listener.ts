@@ -6,16 +6,10 @@ import { keylessAlpn } from "../shared/keyless_protocol/frame.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Connections } from "./connections.ts";
 import { identityOfCertificate } from "./edge_identity.ts";
+import { listening } from "./listening.ts";
 import type { OwnIdentity } from "./own_identity.ts";
 import { RefusalLog } from "./refusal_log.ts";
 import type { ConnectionRefusal, ServerMetrics } from "./server_metrics.ts";
-
-/** A listener that cannot listen. Code `listen`. */
-export class ListenError extends HoldfastError {
-  constructor(where: string, options?: ErrorOptions) {
-    super("listen", `Cannot listen on ${where}`, options);
-  }
-}
 
 export interface TlsListenerOptions {
   readonly address: TcpAddress;
@@ -65,10 +59,8 @@ export class TlsListener {
   static async start(options: TlsListenerOptions): Promise<TlsListener> {
     const listener = new TlsListener(options);
     const { host, port } = options.address;
-    await new Promise<void>((resolve, reject) => {
-      listener.#server.once("error", (cause: Error) => reject(new ListenError(`${host}:${port}`, { cause })));
-      listener.#server.listen(port, host, resolve);
-    });
+    const server = listener.#server;
+    await listening(server, `${host}:${port}`, (done) => server.listen(port, host, done));
     return listener;
   }
 

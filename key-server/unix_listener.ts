@@ -4,7 +4,7 @@ import { peerCredentials } from "../shared/libc/sockets.ts";
 import type { Logger } from "../shared/log.ts";
 import type { UnixConfig } from "./config.ts";
 import type { Connections } from "./connections.ts";
-import { ListenError } from "./listener.ts";
+import { ListenError, listening } from "./listening.ts";
 import { RefusalLog } from "./refusal_log.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 
@@ -40,10 +40,7 @@ export class UnixListener {
     const { path, mode } = options.unix;
     await removeStaleSocket(path);
     const listener = new UnixListener(options);
-    await new Promise<void>((resolve, reject) => {
-      listener.#server.once("error", (cause: Error) => reject(new ListenError(path, { cause })));
-      listener.#server.listen(path, resolve);
-    });
+    await listening(listener.#server, path, (done) => listener.#server.listen(path, done));
     await Deno.chmod(path, mode);
     return listener;
   }

@@ -8,6 +8,7 @@ import { Pkcs11Module } from "./module.ts";
 import { findSlot } from "./slot.ts";
 import { parsePkcs11Uri } from "./uri.ts";
 
+/** What can be generated; not every token can all. */
 export type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ed25519" | "rsa-2048" | "rsa-3072" | "rsa-4096";
 
 // PKCS#11 3.0; pkcs11js has the constants of 2.40 only.
@@ -36,6 +37,7 @@ const generation: Record<KeyAlgorithm, { mechanism: Mechanism; publicTemplate: T
   "rsa-4096": rsa(4096),
 };
 
+/** What key is wanted. */
 export interface GenerateOptions {
   /** CKA_LABEL of both halves: `object=` in the key's URI. */
   readonly label: string;
@@ -44,8 +46,18 @@ export interface GenerateOptions {
   readonly decrypts?: boolean;
 }
 
-/** For signing, and for decrypting where that is wanted; never to leave the token. */
-function privateTemplate(names: readonly Attribute[], decrypts: boolean): Template {
+/** A public key as a token object, but for what is in it. */
+export function publicKeyTemplate(names: readonly Attribute[]): Template {
+  return [
+    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
+    { type: pkcs11js.CKA_TOKEN, value: true },
+    { type: pkcs11js.CKA_VERIFY, value: true },
+    ...names,
+  ];
+}
+
+/** A private key as a token object: for signing, and for decrypting where that is wanted; never to leave the token. */
+export function privateKeyTemplate(names: readonly Attribute[], decrypts: boolean): Template {
   return [
     { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
     { type: pkcs11js.CKA_TOKEN, value: true },
@@ -107,14 +119,8 @@ function generateIn(
     { type: pkcs11js.CKA_LABEL, value: label },
     { type: pkcs11js.CKA_ID, value: randomBytes(16) },
   ];
-  const publicHalf = [
-    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
-    { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_VERIFY, value: true },
-    ...publicTemplate,
-    ...names,
-  ];
-  const privateHalf = privateTemplate(names, decrypts);
+  const publicHalf = [...publicTemplate, ...publicKeyTemplate(names)];
+  const privateHalf = privateKeyTemplate(names, decrypts);
   const generate = () => calls.C_GenerateKeyPair(session, mechanism, publicHalf, privateHalf);
   return calling(`generate a key of type ${algorithm}`, generate).privateKey;
 }

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import pkcs11js, { type Template } from "pkcs11js";
+import { privateKeyTemplate, publicKeyTemplate } from "../../../key-server/token/generate.ts";
 
 /** DER of the curve's object identifier (CKA_EC_PARAMS). RFC 5480, Section 2.1.1.1. */
 const curves: Readonly<Record<string, string>> = {
@@ -9,12 +10,7 @@ const curves: Readonly<Record<string, string>> = {
 
 /** The public half of a key, as a token object. */
 export function publicTemplate(name: string, key: JsonWebKey): Template {
-  const common = [
-    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
-    { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_VERIFY, value: true },
-    ...names(name),
-  ];
+  const common = publicKeyTemplate(names(name));
   if (key.kty === "RSA") return [...common, ...rsaType, ...rsaPublic(key)];
   const point = Buffer.concat([Buffer.from([4]), bytes(key.x), bytes(key.y)]);
   // CKA_EC_POINT is the DER of an OCTET STRING; both curves' points are shorter than 128 bytes.
@@ -22,19 +18,9 @@ export function publicTemplate(name: string, key: JsonWebKey): Template {
   return [...common, ...ecType(key), { type: pkcs11js.CKA_EC_POINT, value: wrapped }];
 }
 
-/** The private half: usable for signing, and for decrypting where that is wanted; never to be read out again. */
+/** The private half, as the key server generates its own. */
 export function privateTemplate(name: string, key: JsonWebKey, decrypts: boolean): Template {
-  const common = [
-    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
-    { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_PRIVATE, value: true },
-    { type: pkcs11js.CKA_SENSITIVE, value: true },
-    { type: pkcs11js.CKA_EXTRACTABLE, value: false },
-    { type: pkcs11js.CKA_SIGN, value: true },
-    { type: pkcs11js.CKA_DECRYPT, value: decrypts },
-    { type: pkcs11js.CKA_UNWRAP, value: false },
-    ...names(name),
-  ];
+  const common = privateKeyTemplate(names(name), decrypts);
   if (key.kty !== "RSA") {
     return [...common, ...ecType(key), { type: pkcs11js.CKA_VALUE, value: bytes(key.d) }];
   }
