@@ -10,11 +10,11 @@ import { watchFiles } from "./file_watch.ts";
 import { compileGrants } from "./grants.ts";
 import { KeyOperations } from "./key_operations.ts";
 import { KeyRing } from "./key_ring.ts";
-import { TlsListener } from "./listener.ts";
 import { readOwnIdentity } from "./own_identity.ts";
 import { Prober } from "./prober.ts";
 import { openSecretMemory } from "./secret_memory.ts";
 import { ServerMetrics } from "./server_metrics.ts";
+import { TlsListener } from "./tls_listener.ts";
 import { UnixListener } from "./unix_listener.ts";
 
 const stoppingReadiness = { ready: false, checks: { stopping: true } };
