@@ -1,7 +1,9 @@
 /** The edge as it runs: supervisor and workers in processes of their own, started through the front door. */
 import assert from "node:assert/strict";
+import { mustRun } from "../../test/harness/command.ts";
 import { isAlive } from "../../test/harness/proc/inspect.ts";
 import { poll } from "../../test/harness/poll.ts";
+import { TemporaryFolder } from "../../test/harness/temporary_folder.ts";
 import { echoed, EdgeStage } from "./testing/edge_stage.ts";
 
 async function onceEchoed(stage: EdgeStage): Promise<void> {
@@ -171,6 +173,21 @@ Deno.test("SIGTERM: a connection that does not end is closed with close_notify a
   stage.edge.signal("SIGTERM");
   assert.equal(await client.read(new Uint8Array(1)), null);
   assert.deepEqual(await stage.edge.ended, { code: 0, signal: null });
+});
+
+Deno.test("SIGTERM while the workers start does not wait for them", async () => {
+  await using folder = await TemporaryFolder.create();
+  const certificate = folder.file("nobody-writes.pem"); // whoever reads it waits for ever
+  await mustRun("mkfifo", [certificate]);
+  await using stage = await EdgeStage.start({ patch: { identity: { certificate } }, wait: false });
+  const workers = await poll("two workers", async () => {
+    const pids = await stage.workers();
+    return pids.length === 2 && pids;
+  });
+  await poll("the admin port", () => stage.count("admin-port") === 1);
+  stage.edge.signal("SIGTERM");
+  assert.deepEqual(await stage.edge.ended, { code: 0, signal: null });
+  for (const pid of workers) assert(!await isAlive(pid));
 });
 
 Deno.test("no orphan: the supervisor's death ends its workers, even with a connection open", async () => {

@@ -6,3 +6,10 @@ export class WorkerStartError extends HoldfastError {
     super(code, `Cannot start worker ${slot}: ${reason}`);
   }
 }
+
+/** Workers were not started because the edge was told to stop meanwhile. Code `edge-stopping`. */
+export class StoppingError extends HoldfastError {
+  constructor(options?: ErrorOptions) {
+    super("edge-stopping", "Cannot start the workers: the edge is to stop", options);
+  }
+}

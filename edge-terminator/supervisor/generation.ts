@@ -1,5 +1,6 @@
 import type { Logger } from "../../shared/log.ts";
 import type { TcpAddress } from "../../shared/config/address.ts";
+import { StoppingError } from "./errors.ts";
 import type { ListeningSockets } from "./listening_sockets.ts";
 import { type SlotTiming, WorkerSlot } from "./worker_slot.ts";
 import { type WorkerCommand, WorkerProcess } from "./worker_process.ts";
@@ -25,15 +26,19 @@ export class Generation {
     this.slots = slots;
   }
 
-  /** Starts every worker; when all accept connections, this generation serves. When one cannot, none is left behind. */
+  /**
+   * Starts every worker; when all accept connections, this generation serves. When one cannot, and when `givenUp` aborts
+   * ({@link StoppingError}), none is left behind.
+   */
   static async start(
     revision: Revision,
     sockets: ListeningSockets,
-    { timing, log, watch }: {
+    { timing, log, watch, givenUp }: {
       readonly timing: SlotTiming;
       readonly log: Logger;
       /** Told of every process that is started. */
       readonly watch: (worker: WorkerProcess) => void;
+      readonly givenUp: AbortSignal;
     },
   ): Promise<Generation> {
     const { configFile, configText, addresses, workers, command } = revision;
@@ -54,11 +59,16 @@ export class Generation {
       (_, slot) => new WorkerSlot({ slot, spawn: () => spawn(slot), timing, log }),
     );
     const generation = new Generation(revision, slots);
+    const killAll = () => generation.kill();
+    givenUp.addEventListener("abort", killAll);
     try {
       await Promise.all(slots.map(({ started }) => started));
+      givenUp.throwIfAborted();
     } catch (error) {
       await generation.kill();
-      throw error;
+      throw givenUp.aborted ? new StoppingError({ cause: error }) : error;
+    } finally {
+      givenUp.removeEventListener("abort", killAll);
     }
     return generation;
   }

@@ -17,10 +17,13 @@ export async function superviseEdge(configFile: string): Promise<void> {
   const stopped = stopSignal(supervisor);
   // Before the workers are up: a health check may ask from the first moment on.
   await using _admin = await openAdminPort(config.admin, supervisor, log);
-  await supervisor.start(revision);
+  const started = supervisor.start(revision);
+  // A stop does not wait for workers to become ready.
+  await Promise.race([started, stopped]);
   reloadOnHangup(configFile, supervisor, log);
   log.info({ event: "edge-stops", signal: await stopped }, "no new connections; those at hand may end");
   await supervisor.stop();
+  await started.catch(() => {}); // it was given up
   log.info({ event: "edge-stopped" });
 }
 

@@ -31,9 +31,11 @@ export class Supervisor {
   readonly #siblings = new SiblingSwitchboard();
   readonly #processes = new Set<WorkerProcess>();
   readonly #draining = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   readonly #log: Logger;
   readonly #timing: SlotTiming;
   #current: Generation | undefined;
+  #starting: Promise<Generation> | undefined;
 
   constructor(log: Logger, timing: SlotTiming = defaultSlotTiming) {
     this.#log = log;
@@ -50,7 +52,10 @@ export class Supervisor {
     return [...this.#processes];
   }
 
-  /** Listens and starts the workers; throws, with nothing left behind, when one of them cannot start. */
+  /**
+   * Listens and starts the workers; throws, with nothing left behind, when one of them cannot start, and StoppingError when
+   * `stop` is called meanwhile.
+   */
   async start(revision: Revision): Promise<void> {
     try {
       this.#sockets.open(revision.addresses, revision.workers);
@@ -88,14 +93,18 @@ export class Supervisor {
     this.#sockets.closeAllBut(revision.addresses);
   }
 
-  /** Stops accepting, lets connections end within the deadline, ends every worker. */
+  /**
+   * Stops accepting, lets connections end within the deadline, ends every worker. Workers that are being started are
+   * ended at once.
+   */
   async stop(deadline = this.#current?.revision.drainDeadline ?? 0): Promise<void> {
     const last = this.#current;
     this.#current = undefined;
+    this.#stopping.abort();
     if (last !== undefined) this.#drain(last, deadline);
     this.#sockets[Symbol.dispose]();
     const timer = setTimeout(() => this.kill(), deadline + killGrace);
-    await Promise.all(this.#draining);
+    await Promise.allSettled([this.#starting, ...this.#draining]);
     clearTimeout(timer);
   }
 
@@ -123,7 +132,7 @@ export class Supervisor {
     return await this.#metrics.exposition(this.workers.map(({ lastReport }) => lastReport?.metrics ?? []));
   }
 
-  #startGeneration(revision: Revision): Promise<Generation> {
+  async #startGeneration(revision: Revision): Promise<Generation> {
     const watch = (worker: WorkerProcess) => {
       this.#processes.add(worker);
       this.#siblings.add(worker);
@@ -133,7 +142,10 @@ export class Supervisor {
         this.#metrics.retire(worker.lastReport?.metrics ?? []);
       });
     };
-    return Generation.start(revision, this.#sockets, { timing: this.#timing, log: this.#log, watch });
+    const givenUp = this.#stopping.signal;
+    const options = { timing: this.#timing, log: this.#log, watch, givenUp };
+    this.#starting = Generation.start(revision, this.#sockets, options);
+    return await this.#starting;
   }
 
   #drain(generation: Generation, deadline: number): void {

@@ -64,6 +64,28 @@ Deno.test("a worker that fails, says nothing, or says what no worker says, keeps
   }
 });
 
+Deno.test("a stop while workers start ends them at once, and the start", async () => {
+  await using stage = new Stage({ start: 20_000 });
+  const start = stage.supervisor.start(revision("mute"));
+  const refused = assert.rejects(start, { code: "edge-stopping" });
+  await poll("two workers", () => stage.supervisor.workers.length === 2);
+  await stage.supervisor.stop();
+  await refused;
+  assert.deepEqual(stage.supervisor.workers, []);
+  assert.deepEqual(stage.supervisor.addresses, []);
+});
+
+Deno.test("a stop during a reload leaves neither the old workers nor the new ones", async () => {
+  await using stage = new Stage({ start: 20_000 });
+  await stage.supervisor.start(revision("good"));
+  const reload = stage.supervisor.reload(revision("mute"));
+  const refused = assert.rejects(reload, { code: "edge-stopping" });
+  await poll("four workers", () => stage.supervisor.workers.length === 4);
+  await stage.supervisor.stop();
+  await refused;
+  assert.deepEqual(stage.supervisor.workers, []);
+});
+
 Deno.test("the error of a worker that cannot start keeps its own code", async () => {
   await using stage = new Stage();
   await assert.rejects(stage.supervisor.start(revision("fails")), { code: "memory-lock-limit" });
