@@ -1,5 +1,5 @@
 import { ConfigError, type ConfigProblem } from "../shared/config/errors.ts";
-import { readSecret } from "../shared/config/secret_source.ts";
+import { readSecretInto } from "../shared/config/secret_source.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import type { Logger } from "../shared/log.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
@@ -39,7 +39,7 @@ export class KeyRing implements AsyncDisposable {
   static async open(config: KeyServerConfig, memory: LockedPool, log: Logger): Promise<KeyRing> {
     const ring = new KeyRing();
     try {
-      for (const token of config.tokens) await ring.#openToken(config.file, token);
+      for (const token of config.tokens) await ring.#openToken(config.file, token, memory);
       for (const [index, key] of config.keys.entries()) await ring.#loadKey(config, key, index, memory, log);
       return ring;
     } catch (error) {
@@ -71,13 +71,13 @@ export class KeyRing implements AsyncDisposable {
     }
   }
 
-  async #openToken(configFile: string, config: TokenConfig): Promise<void> {
+  async #openToken(configFile: string, config: TokenConfig, memory: LockedPool): Promise<void> {
     const path = config.uri.modulePath ?? "";
     let module = this.#modules.get(path);
     if (module === undefined) this.#modules.set(path, module = Pkcs11Module.load(path));
     const { pin, uri, sessions } = config;
-    // Read at each login and not before: the PIN is nowhere in between.
-    const readPin = pin === undefined ? undefined : () => readSecret(pin, configFile);
+    // Read at each login and not before, into locked memory: the PIN is nowhere in between.
+    const readPin = pin === undefined ? undefined : () => readSecretInto(memory, pin, configFile);
     this.#tokens.set(config, await Token.open(module, { uri, sessions, readPin }));
   }
 

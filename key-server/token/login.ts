@@ -1,8 +1,10 @@
-import pkcs11js, { type Handle, type PKCS11 } from "pkcs11js";
-import { TokenError, tokenError } from "./errors.ts";
+import type { Handle, PKCS11 } from "pkcs11js";
+import { Secret } from "../../shared/memory/secret.ts";
+import { TokenError } from "./errors.ts";
+import { nativeLogin } from "./native_login.ts";
 
-/** Reads the PIN from where it is kept, as bytes that the caller overwrites. */
-export type ReadPin = () => Promise<Uint8Array>;
+/** Reads the PIN from where it is kept: into locked memory, or, in tools, into bytes that are overwritten after use. */
+export type ReadPin = () => Promise<Secret | Uint8Array>;
 
 /** Answers that count towards the token's lock-out: trying again would lock it. */
 const refusals = new Set([
@@ -19,17 +21,18 @@ export function isPinRefusal(error: unknown): boolean {
 }
 
 /**
- * Logs the process in as the token's user. The PIN is read now and overwritten right after; the addon takes it as
- * a string, the one secret of this project that becomes one (key-server/DESIGN.md). Throws TokenError.
+ * Logs the process in as the token's user. The PIN is read now and overwritten right after; it is in no string and, in
+ * the key server, never outside locked memory. Throws TokenError.
  */
 export async function logIn(calls: PKCS11, session: Handle, readPin: ReadPin): Promise<void> {
   const pin = await readPin();
   try {
-    calls.C_Login(session, pkcs11js.CKU_USER, new TextDecoder("utf-8", { fatal: true }).decode(pin));
+    nativeLogin(calls.libPath, session, pin);
   } catch (error) {
-    const failure = tokenError("log in to the token", error);
-    if (failure.returnValue !== "CKR_USER_ALREADY_LOGGED_IN") throw failure;
+    const isIn = error instanceof TokenError && error.returnValue === "CKR_USER_ALREADY_LOGGED_IN";
+    if (!isIn) throw error;
   } finally {
-    pin.fill(0);
+    if (pin instanceof Secret) pin[Symbol.dispose]();
+    else pin.fill(0);
   }
 }

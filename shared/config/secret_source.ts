@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { HoldfastError } from "../errors.ts";
+import type { LockedPool } from "../memory/locked_pool.ts";
+import type { Secret } from "../memory/secret.ts";
 import { pathBesideConfig } from "./paths.ts";
 
 /** A secret that is missing, empty, or open to the world. Code `unusable-secret`. Never carries the secret. */
@@ -25,6 +27,31 @@ export const secretSourceSchema = z.string().regex(sourcePattern, {
  * has also been a JavaScript string, which nobody can overwrite: prefer a file or a credential.
  */
 export async function readSecret(source: string, configFile: string): Promise<Uint8Array> {
+  return withoutTrailingNewline(source, await readFrom(source, configFile, (size) => new Uint8Array(size)));
+}
+
+/**
+ * The same into a locked pool: from a file it goes straight into a block and is nowhere else. The caller disposes it.
+ */
+export async function readSecretInto(pool: LockedPool, source: string, configFile: string): Promise<Secret> {
+  using blocks = new DisposableStack();
+  const read = await readFrom(source, configFile, (size) => {
+    if (size > pool.blockSize) {
+      throw new SecretSourceError(source, `it has ${size} bytes; expected ${pool.blockSize} at most`);
+    }
+    // A file may be empty, a block may not.
+    return blocks.use(pool.rent(Math.max(size, 1))).bytes.subarray(0, size);
+  });
+  const bytes = withoutTrailingNewline(source, read);
+  const secret = pool.rent(bytes.length);
+  secret.bytes.set(bytes);
+  return secret;
+}
+
+/** Gives memory for a secret of this many bytes. */
+type Allocate = (size: number) => Uint8Array;
+
+async function readFrom(source: string, configFile: string, allocate: Allocate): Promise<Uint8Array> {
   const separator = source.indexOf(":");
   const kind = source.slice(0, separator);
   const name = source.slice(separator + 1);
@@ -35,12 +62,9 @@ export async function readSecret(source: string, configFile: string): Promise<Ui
       `it is a string of ${source.length} characters; expected file:, env: or credential:`,
     );
   }
-  const bytes = kind === "env"
-    ? readEnvironment(name)
-    : await readFile(source, secretPath(kind, name, configFile));
-  const secret = withoutTrailingNewline(bytes);
-  if (secret.length === 0) throw new SecretSourceError(source, "it is empty");
-  return secret;
+  return kind === "env"
+    ? readEnvironment(name, allocate)
+    : await readFile(source, secretPath(kind, name, configFile), allocate);
 }
 
 function secretPath(kind: string, name: string, configFile: string): string {
@@ -55,13 +79,17 @@ function secretPath(kind: string, name: string, configFile: string): string {
   return join(folder, name);
 }
 
-function readEnvironment(name: string): Uint8Array {
+function readEnvironment(name: string, allocate: Allocate): Uint8Array {
   const value = Deno.env.get(name);
   if (value === undefined) throw new SecretSourceError(`env:${name}`, "the variable is not set");
-  return new TextEncoder().encode(value);
+  const bytes = new TextEncoder().encode(value);
+  const secret = allocate(bytes.length);
+  secret.set(bytes);
+  bytes.fill(0);
+  return secret;
 }
 
-async function readFile(source: string, path: string): Promise<Uint8Array> {
+async function readFile(source: string, path: string, allocate: Allocate): Promise<Uint8Array> {
   try {
     using file = await Deno.open(path, { read: true });
     const { mode, isFile, size } = await file.stat();
@@ -73,7 +101,7 @@ async function readFile(source: string, path: string): Promise<Uint8Array> {
         `${path} has mode ${shown}, open to every user; make it 0600 (chmod 600)`,
       );
     }
-    return await readAll(file, size);
+    return readAll(file, allocate(size));
   } catch (error) {
     if (error instanceof SecretSourceError) throw error;
     if (error instanceof Deno.errors.NotFound) {
@@ -83,19 +111,19 @@ async function readFile(source: string, path: string): Promise<Uint8Array> {
   }
 }
 
-/** Reads into one buffer of the file's size, so that no copy of the secret stays behind in a grown-out buffer. */
-async function readAll(file: Deno.FsFile, size: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(size);
+/** Fills one buffer of the file's size, so that no copy of the secret stays behind in a grown-out buffer. */
+function readAll(file: Deno.FsFile, buffer: Uint8Array): Uint8Array {
   let length = 0;
-  while (length < size) {
-    const read = await file.read(buffer.subarray(length));
+  while (length < buffer.length) {
+    const read = file.readSync(buffer.subarray(length));
     if (read === null) break;
     length += read;
   }
   return buffer.subarray(0, length);
 }
 
-function withoutTrailingNewline(bytes: Uint8Array): Uint8Array {
-  if (bytes.at(-1) !== 0x0a) return bytes;
-  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
+function withoutTrailingNewline(source: string, bytes: Uint8Array): Uint8Array {
+  const end = bytes.at(-1) !== 0x0a ? bytes.length : bytes.length - (bytes.at(-2) === 0x0d ? 2 : 1);
+  if (end === 0) throw new SecretSourceError(source, "it is empty");
+  return bytes.subarray(0, end);
 }

@@ -1,6 +1,7 @@
+import { LockedPool } from "../memory/locked_pool.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readSecret, secretSourceSchema } from "./secret_source.ts";
+import { readSecret, readSecretInto, secretSourceSchema } from "./secret_source.ts";
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -71,5 +72,21 @@ Deno.test("a bare secret, or a credential name that leaves the folder, is no sou
   for (const source of ["hunter2", "credential:../x", "credential:.hidden", "env:A B", "file:", "FILE:x"]) {
     assert.equal(secretSourceSchema.safeParse(source).success, false, source);
     await assert.rejects(readSecret(source, "/x"), (error: Error) => !error.message.includes("hunter2"));
+  }
+});
+
+Deno.test("a secret is read from a file into the pool as well, and a longer one than a block is refused", async () => {
+  const folder = await Deno.makeTempDir();
+  using pool = LockedPool.open({ totalBytes: 4096, backing: "mlock" });
+  try {
+    await Deno.writeTextFile(`${folder}/pin`, "12345678\n", { mode: 0o600 });
+    await Deno.writeTextFile(`${folder}/long`, "1".repeat(65), { mode: 0o600 });
+    using pin = await readSecretInto(pool, "file:pin", `${folder}/x.toml`);
+    assert.equal(new TextDecoder().decode(pin.bytes.slice()), "12345678");
+    assert.equal(pool.blocksInUse, 1, "what it read first is given back");
+    await assert.rejects(readSecretInto(pool, "file:long", `${folder}/x.toml`), { code: "unusable-secret" });
+    assert.equal(pool.blocksInUse, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
