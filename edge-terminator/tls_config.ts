@@ -15,6 +15,7 @@ import type { SessionSettings } from "./worker/session_keeper.ts";
 const suiteNames = allCipherSuites.map((id) => nameOf(CipherSuite, id)) as (keyof typeof CipherSuite)[];
 const groupNames = defaultGroups.map((id) => nameOf(NamedGroup, id)) as (keyof typeof NamedGroup)[];
 
+/** `[tls]`; example.toml says what each key means. */
 export const tlsSectionSchema = z.strictObject({
   transcript: z.enum(["hash", "strict"]).default("hash"),
   versions: z.array(z.enum(["1.2", "1.3"])).min(1).max(2).default(["1.2", "1.3"]),
@@ -42,6 +43,7 @@ export type EngineSettings = Required<
   >
 >;
 
+/** Turns the names of the section into what the engine takes. */
 export function engineSettings(section: TlsSection): EngineSettings {
   return {
     versions: section.versions.map((version) => `TLS ${version}` as const),

@@ -124,6 +124,7 @@ export interface IdentityFiles {
   readonly clientCa: string;
 }
 
+/** One `[[token]]`. */
 export interface TokenConfig {
   readonly uri: Pkcs11Uri;
   /** A secret source, undefined for a token without a login. */
@@ -131,6 +132,7 @@ export interface TokenConfig {
   readonly sessions: number;
 }
 
+/** One `[[key]]`. */
 export interface KeyConfig {
   readonly name: string;
   readonly uri: Pkcs11Uri;
@@ -139,6 +141,7 @@ export interface KeyConfig {
   readonly certificate: string | undefined;
 }
 
+/** One `[[grant]]`. */
 export interface GrantConfig {
   readonly edge: string;
   readonly key: string;
@@ -159,6 +162,7 @@ export interface Limits {
   readonly probeInterval: number;
 }
 
+/** `[unix]`. */
 export interface UnixConfig {
   readonly path: string;
   readonly mode: number;

@@ -11,6 +11,7 @@ import type { OwnIdentity } from "./own_identity.ts";
 import { RefusalLog } from "./refusal_log.ts";
 import type { ConnectionRefusal, ServerMetrics } from "./server_metrics.ts";
 
+/** Where to listen, as whom, and who takes over what connects. */
 export interface TlsListenerOptions {
   readonly address: TcpAddress;
   readonly identity: OwnIdentity;

@@ -8,6 +8,7 @@ import { ListenError, listening } from "./listening.ts";
 import { RefusalLog } from "./refusal_log.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 
+/** Where to listen, for which users, and who takes over what connects. */
 export interface UnixListenerOptions {
   readonly unix: UnixConfig;
   readonly connections: Connections;

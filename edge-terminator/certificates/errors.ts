@@ -1,5 +1,6 @@
 import { HoldfastError } from "../../shared/errors.ts";
 
+/** What is wrong with a certificate file. */
 export type CertificateErrorCode =
   | "certificate-unreadable"
   | "certificate-malformed"

@@ -14,6 +14,7 @@ export interface UnixEndpoint {
   readonly path: string;
 }
 
+/** Where a key server is, and how it is known to be the right one. */
 export type KeyServerEndpoint = TlsEndpoint | UnixEndpoint;
 
 /** What logs, readiness and errors call it: no two differ in less, since replicas may share a certificate's name. */

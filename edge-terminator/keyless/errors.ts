@@ -31,6 +31,7 @@ export class KeyOperationError extends HoldfastError {
   }
 }
 
+/** Why a channel ended, or never came about. */
 export type ChannelErrorCode =
   | "identity-unusable"
   | "connect-failed"

@@ -22,6 +22,7 @@ const operationNames = {
   "tls12-server-key-exchange": "sign-tls12",
 } as const satisfies Record<SignatureRequest["kind"], OperationName>;
 
+/** A signature, asked for in the form that the configuration chose for transcripts. */
 export function signatureOperation(
   request: SignatureRequest,
   transcript: TranscriptForm,

@@ -62,6 +62,7 @@ export interface ServeTlsOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Session tickets of both versions. */
 export interface TicketOptions {
   /** Where ticket keys come from, when not from this server alone. */
   readonly keys?: TicketKeyProvider;
@@ -83,6 +84,7 @@ export interface ServeTlsLimits {
   readonly halfClosedIdle: number;
 }
 
+/** The locked pool of one server. */
 export interface ServeTlsMemory {
   /** Locked memory for secrets; by default what `limits.connections` handshakes need at once. */
   readonly poolBytes?: number;
@@ -90,6 +92,7 @@ export interface ServeTlsMemory {
   readonly backing?: PoolBacking | "auto";
 }
 
+/** What `limits` leaves out. */
 export const defaultLimits: ServeTlsLimits = {
   connections: 1000,
   handshakeDeadline: 10_000,

@@ -8,6 +8,7 @@ export interface RestartTiming {
   readonly forgivenAfter: number;
 }
 
+/** Milliseconds. */
 export const defaultRestartTiming: RestartTiming = { first: 100, longest: 5000, forgivenAfter: 60_000 };
 
 /** The pause before each restart of one slot's worker: none for the first, then growing, capped. */

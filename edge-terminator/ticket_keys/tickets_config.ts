@@ -17,6 +17,7 @@ const sharedKeys = {
   lifetime_s: z.int().min(1).max(longestLifetime).default(longestLifetime),
 };
 
+/** `[tickets]`; example.toml says what each key means. */
 export const ticketsSectionSchema = z.discriminatedUnion("source", [
   z.strictObject({ source: z.literal("off") }),
   z.strictObject({

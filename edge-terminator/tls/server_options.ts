@@ -18,8 +18,10 @@ export interface KeyUpdatePolicy {
   readonly milliseconds: number;
 }
 
+/** The versions that are spoken; older ones are refused (RFC 8996). */
 export type TlsVersion = "TLS 1.3" | "TLS 1.2";
 
+/** What an engine needs to know before its client says anything. Only the pool has no default. */
 export interface TlsServerOptions {
   /** Where every secret of the connection lives. */
   readonly pool: LockedPool;
@@ -107,6 +109,7 @@ export const defaultGroups: readonly number[] = [
   NamedGroup.secp384r1,
 ];
 
+/** Puts the defaults in. */
 export function resolveOptions(options: TlsServerOptions): ResolvedOptions {
   return {
     pool: options.pool,

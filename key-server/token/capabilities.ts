@@ -7,6 +7,7 @@ const probe = new TextEncoder().encode("Holdfast self-test: this key signs what 
 /** Signs with the key in the token by one method. */
 export type SignOnce = (method: SigningMethod, content: Uint8Array) => Promise<Uint8Array>;
 
+/** What a key turned out to be able to do. */
 export interface SelfTestResult {
   /** The method that works, for each scheme that has one. */
   readonly methods: ReadonlyMap<number, SigningMethod>;

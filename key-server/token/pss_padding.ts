@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { concatenate } from "../../shared/codec/concatenate.ts";
 
+/** The hashes of TLS signature schemes, by their names in node:crypto. */
 export type PssHash = "sha256" | "sha384" | "sha512";
 
 /** MGF1 (RFC 8017, Appendix B.2.1). */

@@ -43,6 +43,7 @@ export interface ErrorAnswer {
   readonly reason: string;
 }
 
+/** Everything that a key server may answer. */
 export type KeylessAnswer = PongAnswer | SignatureAnswer | SealedMasterSecretAnswer | ErrorAnswer;
 
 const encapsulatedKeyLength = 32;

@@ -10,6 +10,7 @@ export const keylessErrorNumbers = {
   "token-failure": 6,
 } as const;
 
+/** The errors by name; PROTOCOL.md says which are worth another try. */
 export type KeylessErrorCode = keyof typeof keylessErrorNumbers;
 
 /** The longest reason that an error answer carries, in bytes of UTF-8. */

@@ -6,6 +6,7 @@ export const operationNumbers = {
   "rsa-key-exchange": 0x04,
 } as const;
 
+/** The operations by the names that grants and metrics use. */
 export type OperationName = keyof typeof operationNumbers;
 
 /** What every operation with a key says first. */
@@ -71,7 +72,10 @@ export interface RsaKeyExchangeRequest extends KeyRequest {
   readonly recipientPublicKey: Uint8Array;
 }
 
+/** A request that uses a key, and so needs a grant. */
 export type KeylessKeyRequest = SignTls13Request | SignTls12Request | RsaKeyExchangeRequest;
+
+/** Everything that an edge may ask. */
 export type KeylessRequest = KeylessKeyRequest | PingRequest;
 
 const namesByNumber = new Map<number, OperationName>(

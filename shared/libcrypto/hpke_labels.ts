@@ -27,6 +27,7 @@ const suites: Readonly<Record<HpkeAead, HpkeSuite>> = {
   "chacha20-poly1305": suite("chacha20-poly1305", 3),
 };
 
+/** The one suite with this AEAD. */
 export function hpkeSuite(aead: HpkeAead): HpkeSuite {
   return suites[aead];
 }

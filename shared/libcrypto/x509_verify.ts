@@ -26,6 +26,7 @@ export type ChainVerdict =
     readonly reason: string;
   };
 
+/** Whom to trust, and for what. */
 export interface ChainVerifierOptions {
   /** Trust anchors, DER. An intermediate is an anchor too. */
   readonly authorities: readonly Uint8Array[];

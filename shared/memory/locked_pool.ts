@@ -12,6 +12,7 @@ import { Secret, type SecretOwner } from "./secret.ts";
 
 export type { PoolBacking };
 
+/** How much memory to lock, and how. */
 export interface LockedPoolOptions {
   /** Bytes of one block, the longest secret; 64 by default, which holds every secret of TLS. */
   readonly blockSize?: number;

@@ -9,6 +9,7 @@ export interface CertificateVerify {
   readonly signature: Uint8Array;
 }
 
+/** RFC 8446, Section 4.4.3; in TLS 1.2 the same bytes (RFC 5246, Section 7.4.8). */
 export function decodeCertificateVerify(message: HandshakeMessage): CertificateVerify {
   return decodeBody(message, HandshakeType.certificate_verify, (reader) => ({
     algorithm: reader.u16(),

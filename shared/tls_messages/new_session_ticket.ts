@@ -30,6 +30,7 @@ export interface NewSessionTicket extends NewSessionTicketFields {
   readonly known: KnownExtensions<"NewSessionTicket">;
 }
 
+/** RFC 8446, Section 4.6.1; a lifetime over a week is refused with illegal_parameter. */
 export function decodeNewSessionTicket(message: HandshakeMessage): NewSessionTicket {
   const fields = decodeBody(message, HandshakeType.new_session_ticket, (reader) => ({
     ticketLifetime: reader.u32(),

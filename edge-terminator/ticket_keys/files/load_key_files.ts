@@ -7,6 +7,7 @@ import { deriveTicketKey, type KeyMaterial, weaknessOf } from "./key_material.ts
 import { readNginxKey } from "./nginx_key_file.ts";
 import { type KeyFile, openKeyFile } from "./open_key_file.ts";
 
+/** Whose layout a file of ticket keys has. */
 export type KeyFileFormat = "nginx" | "haproxy";
 
 /** Which files hold ticket keys, and how. */

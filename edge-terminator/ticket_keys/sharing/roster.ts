@@ -23,12 +23,15 @@ export interface SiblingPost {
   send(to: number, message: Uint8Array): void;
 }
 
+/** Before the supervisor has told of anybody. */
 export const emptyRoster: Roster = { self: 0, members: [] };
 
+/** The number of the oldest member, who makes the keys; undefined when nobody shares keys yet. */
 export function ownerOf({ members }: Roster): number | undefined {
   return members[0]?.id;
 }
 
+/** Whether the receiver makes the keys. */
 export function isOwner(roster: Roster): boolean {
   return ownerOf(roster) === roster.self;
 }

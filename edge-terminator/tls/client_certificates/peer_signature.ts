@@ -20,6 +20,7 @@ const rsaPkcs1Legacy: readonly number[] = [
   SignatureScheme.rsa_pkcs1_sha512_legacy,
 ];
 
+/** Whether an RSA key makes such signatures. */
 export function isRsaScheme(scheme: number): boolean {
   return signatureSchemes.rsa.includes(scheme) || rsaPkcs1Legacy.includes(scheme);
 }

@@ -35,6 +35,7 @@ export function verdictOf(chain: ChainVerdict): PeerVerdict {
   return { accepted: false, alert: alerts[failure], why, failure };
 }
 
+/** The error that ends a handshake whose client was not accepted; it carries the alert that the verdict names. */
 export function refusal({ alert, why }: Extract<PeerVerdict, { accepted: false }>): PeerMisbehaved {
   return new PeerMisbehaved(`Cannot trust the client's certificate: ${why}`, {
     alert,

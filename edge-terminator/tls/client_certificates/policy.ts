@@ -34,6 +34,7 @@ export const defaultSignatureSchemes: readonly number[] = [
   SignatureScheme.rsa_pkcs1_sha512,
 ];
 
+/** What CertificateRequest offers the client, and so all that it may sign with. */
 export function offeredSchemes({ signatureSchemes }: ClientCertificatePolicy): readonly number[] {
   return signatureSchemes ?? defaultSignatureSchemes;
 }

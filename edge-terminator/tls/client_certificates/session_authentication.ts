@@ -15,6 +15,7 @@ export interface SessionAuthentication {
 /** Bytes of a chain that a ticket carries at most: two of them fit into a ClientHello. */
 const longestChain = 6 * 1024;
 
+/** What a session of this policy remembers of its client. */
 export function sessionAuthentication(
   policy: ClientCertificatePolicy | undefined,
   peer: AuthenticatedPeer | undefined,

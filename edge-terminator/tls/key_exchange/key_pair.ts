@@ -10,6 +10,8 @@ export interface KeyPair extends Disposable {
   derive(pool: LockedPool, peerPublicKey: Uint8Array): Secret;
 }
 
+/** Makes the key pair of one key exchange: a seam for published handshakes, whose keys are known. */
 export type GenerateKeyPair = (group: KeyAgreementGroup) => KeyPair;
 
+/** A fresh key pair from OpenSSL. */
 export const generateKeyPair: GenerateKeyPair = (group) => EphemeralKeyPair.generate(group);

@@ -39,6 +39,7 @@ import { BinderKey } from "./binder_key.ts";
 import { HandshakeSecret } from "./handshake_secret.ts";
 import { ScheduledSecret } from "./scheduled_secret.ts";
 
+/** RFC 8446, Section 7.1: the first stage of the schedule, from a PSK or without one. */
 export class EarlySecret extends ScheduledSecret {
   /** `psk` stays the caller's; absent, a string of zeros of the hash's length takes its place. */
   static extract(pool: LockedPool, hash: HashName, psk?: Secret): EarlySecret {

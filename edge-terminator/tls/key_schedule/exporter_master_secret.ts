@@ -6,6 +6,7 @@ import { ScheduledSecret } from "./scheduled_secret.ts";
 
 const empty = new Uint8Array(0);
 
+/** RFC 8446, Section 7.1: what applications derive keying material of their own from. */
 export class ExporterMasterSecret extends ScheduledSecret {
   /**
    * TLS-Exporter(label, context_value, key_length), at most 255 times the hash long. An absent context equals an empty

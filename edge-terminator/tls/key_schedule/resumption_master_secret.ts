@@ -1,6 +1,7 @@
 import type { Secret } from "../../../shared/memory/secret.ts";
 import { ScheduledSecret } from "./scheduled_secret.ts";
 
+/** RFC 8446, Section 7.1: where the PSKs of tickets come from. */
 export class ResumptionMasterSecret extends ScheduledSecret {
   /**
    * The PSK of the ticket with this nonce; the caller owns it.

@@ -4,6 +4,8 @@ export const maxPlaintext = 2 ** 14;
 export const maxTls13Ciphertext = maxPlaintext + 256;
 /** RFC 5246, Section 6.2.3. */
 export const maxTls12Ciphertext = maxPlaintext + 2048;
+
+/** RFC 8446, Section 5.1: type, version, length. */
 export const recordHeaderLength = 5;
 
 /** Records without content, change_cipher_spec included, that may follow each other. */

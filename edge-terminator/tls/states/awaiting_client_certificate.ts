@@ -52,6 +52,7 @@ export function receiveClientCertificate(
   });
 }
 
+/** The error for a client that has to have a certificate and has none; the alert differs between the versions. */
 export function noCertificate(alert: AlertDescription) {
   return nothingInCommon(alert, "PEER_DID_NOT_RETURN_A_CERTIFICATE", "it has no certificate");
 }

@@ -16,6 +16,7 @@ export interface AwaitingEncapsulation {
   readonly share: Uint8Array;
 }
 
+/** Asks the owner of the engine for the ML-KEM part of a hybrid group. */
 export function requestEncapsulation(
   connection: Connection,
   plan: Tls13Plan,

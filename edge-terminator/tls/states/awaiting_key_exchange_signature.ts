@@ -88,6 +88,7 @@ function requestKeyExchangeSignature(
   });
 }
 
+/** RFC 8422, Section 5.4: ServerKeyExchange to ServerHelloDone go out. */
 export function receiveKeyExchangeSignature(
   { handshake, choice, keyPair }: AwaitingKeyExchangeSignature,
   connection: Connection,

@@ -12,6 +12,7 @@ export interface AwaitingPeerVerification {
   readonly next: AwaitingCertificateVerify | AfterClientCertificate;
 }
 
+/** Asks the owner of the engine whether the client's chain is to be trusted. */
 export function requestPeerVerification(
   connection: Connection,
   serverName: string | undefined,

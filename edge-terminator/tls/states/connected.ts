@@ -29,6 +29,7 @@ interface SentUnderOneKey {
   readonly since: number;
 }
 
+/** Takes over the traffic secrets of a handshake that is complete. */
 export function enterConnected(
   connection: Connection,
   suite: Tls13CipherSuite,

@@ -28,6 +28,7 @@ const formatVersion = 2;
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
+/** What a ticket carries beside its secret. */
 export function encodeSessionState(state: SessionState): Uint8Array {
   const writer = new ByteWriter();
   writer.u8(formatVersion);

@@ -2,6 +2,8 @@ import type { Secret } from "../../../shared/memory/secret.ts";
 
 /** Bytes of a key's name, with which every ticket begins, and of the key. */
 export const ticketKeyNameLength = 16;
+
+/** AES-256-GCM, bytes. */
 export const ticketKeyLength = 32;
 
 /** One key that tickets are sealed under. The secret is the provider's: never dispose it. */

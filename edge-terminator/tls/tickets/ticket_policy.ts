@@ -14,10 +14,12 @@ export interface TicketPolicy {
   readonly events?: TicketEvents;
 }
 
+/** The format that a policy seals and opens tickets in. */
 export function formatOf({ format }: TicketPolicy): TicketFormat {
   return format ?? sealedTickets;
 }
 
+/** The longest that a session may be resumed, whatever a policy says: 24 hours in milliseconds. */
 export const longestLifetime = 24 * 3600 * 1000;
 
 /** Of a policy of tickets, or of session ids. */

@@ -31,6 +31,7 @@ export interface Randoms {
   readonly server: Uint8Array;
 }
 
+/** The 48 bytes that everything of a TLS 1.2 session comes from; what may be derived is in the picture above. */
 export class Tls12MasterSecret extends ScheduledSecret {
   /** RFC 7627, Section 4: over the hash of the handshake through ClientKeyExchange. The premaster stays the caller's. */
   static extended(

@@ -31,6 +31,7 @@ export interface Tls12RsaChoice extends Tls12Terms {
   readonly certificate: ServedCertificate;
 }
 
+/** What a full handshake agrees on, by how its premaster comes about. */
 export type Tls12Choice = Tls12EphemeralChoice | Tls12RsaChoice;
 
 /**

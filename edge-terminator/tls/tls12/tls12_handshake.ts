@@ -65,6 +65,7 @@ export function maxSentContentOf({ maxSentContent }: ResolvedOptions, hello: Cli
   return Math.min(maxSentContent, hello.known.recordSizeLimit ?? maxSentContent);
 }
 
+/** What the owner of the engine is told of a complete handshake. */
 export function negotiatedTls12(handshake: Tls12Handshake, resumed: boolean): NegotiatedParameters {
   const { terms, group, signatureScheme, extendedMasterSecret, peer } = handshake;
   return {

@@ -17,6 +17,7 @@ export function readDistinguishedNames(list: ByteReader): Uint8Array[] {
   return names;
 }
 
+/** A vector of DER names, as CertificateRequest of TLS 1.2 has it too (RFC 5246, Section 7.4.4). */
 export function writeDistinguishedNames(writer: ByteWriter, names: readonly Uint8Array[]): void {
   writer.vector16((list) => {
     for (const name of names) list.vector16(name);

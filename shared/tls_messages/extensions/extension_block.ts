@@ -24,6 +24,7 @@ export function readExtensionBlock(reader: ByteReader, message: ExtensionMessage
   return extensions;
 }
 
+/** Writes the block as `readExtensionBlock` reads it; order and content are the caller's. */
 export function writeExtensionBlock(writer: ByteWriter, extensions: readonly Extension[]): void {
   writer.vector16((block) => {
     for (const { type, data } of extensions) {

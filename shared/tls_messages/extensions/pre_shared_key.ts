@@ -26,6 +26,7 @@ export function bindersListLength(offered: OfferedPsks): number {
   return offered.binders.reduce((length, binder) => length + 1 + binder.length, 2);
 }
 
+/** RFC 8446, Section 4.2.11; identities and binders must be as many. */
 export const preSharedKeyClientHello: ExtensionCodec<OfferedPsks> = {
   type: ExtensionType.pre_shared_key,
   reason: "DECODE_ERROR",
