@@ -7,6 +7,7 @@ import type {
   SignTls13Request,
 } from "../shared/keyless_protocol/operations.ts";
 import type { Logger } from "../shared/log.ts";
+import type { ServerKeyType } from "../shared/signature_schemes.ts";
 import { PoolExhaustedError } from "../shared/memory/errors.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
 import type { Authorizer } from "./authorize.ts";
@@ -108,7 +109,7 @@ export class KeyOperations {
     if (request.operation === "rsa-key-exchange") {
       return (isLate) => exchangeRsaKey(request, decryption!, this.#options.memory, isLate);
     }
-    const content = contentToSign(request);
+    const content = contentToSign(request, tokenKey.publicKey.keyType);
     return async (isLate) => ({
       type: "signature",
       signature: await tokenKey.sign(request.signatureScheme, content, isLate),
@@ -161,8 +162,8 @@ export class KeyOperations {
 }
 
 /** What is signed is made here, of what the request says; never taken from it. */
-function contentToSign(request: SignRequest): Uint8Array {
-  return request.operation === "sign-tls13" ? signTls13Content(request) : signTls12Content(request);
+function contentToSign(request: SignRequest, keyType: ServerKeyType): Uint8Array {
+  return request.operation === "sign-tls13" ? signTls13Content(request, keyType) : signTls12Content(request);
 }
 
 function causeOf(error: unknown): string | undefined {

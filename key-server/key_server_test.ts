@@ -142,6 +142,23 @@ Deno.test("schemes that TLS 1.3 or the key cannot do, and operations that are of
   assert.deepEqual(answer, { type: "error", code: "bad-request", reason: "rsa-key-exchange is not enabled" });
 });
 
+async function tls12Request(
+  setup: KeyServerSetup,
+  keyName: string,
+  signatureScheme: number,
+): Promise<SignTls12Request> {
+  const { transcript: _, ...fields } = await setup.request(keyName);
+  return {
+    ...fields,
+    operation: "sign-tls12",
+    signatureScheme,
+    clientRandom: crypto.getRandomValues(new Uint8Array(32)),
+    serverRandom: crypto.getRandomValues(new Uint8Array(32)),
+    namedCurve: NamedGroup.x25519,
+    publicKey: crypto.getRandomValues(new Uint8Array(32)),
+  };
+}
+
 Deno.test("a TLS 1.2 ServerKeyExchange is signed where purposes and grant have it", async () => {
   await using setup = await KeyServerSetup.start({
     patch: {
@@ -150,16 +167,7 @@ Deno.test("a TLS 1.2 ServerKeyExchange is signed where purposes and grant have i
     },
   });
   using client = await setup.dial();
-  const { transcript: _, ...fields } = await setup.request("www-rsa");
-  const request: SignTls12Request = {
-    ...fields,
-    operation: "sign-tls12",
-    signatureScheme: SignatureScheme.rsa_pkcs1_sha256,
-    clientRandom: crypto.getRandomValues(new Uint8Array(32)),
-    serverRandom: crypto.getRandomValues(new Uint8Array(32)),
-    namedCurve: NamedGroup.x25519,
-    publicKey: crypto.getRandomValues(new Uint8Array(32)),
-  };
+  const request = await tls12Request(setup, "www-rsa", SignatureScheme.rsa_pkcs1_sha256);
   const signature = signatureOf(await client.ask(request));
   const { subjectPublicKeyInfo } = parseCertificate(await setup.leaf("www-rsa"));
   assert.ok(
@@ -170,6 +178,25 @@ Deno.test("a TLS 1.2 ServerKeyExchange is signed where purposes and grant have i
     "bad-request",
     "sign-tls13 is no purpose",
   );
+});
+
+Deno.test("in TLS 1.2 ECDSA keys of both curves sign with either hash", async () => {
+  await using setup = await KeyServerSetup.start({
+    keys: [{ name: "p256", type: "ecdsa-p256" }, { name: "p384", type: "ecdsa-p384" }],
+  });
+  using client = await setup.dial();
+  const { ecdsa_secp256r1_sha256, ecdsa_secp384r1_sha384 } = SignatureScheme;
+  for (const name of ["p256", "p384"]) {
+    const { subjectPublicKeyInfo } = parseCertificate(await setup.leaf(name));
+    for (const signatureScheme of [ecdsa_secp256r1_sha256, ecdsa_secp384r1_sha384]) {
+      const request = await tls12Request(setup, name, signatureScheme);
+      const signature = signatureOf(await client.ask(request));
+      const content = signTls12Content(request);
+      assert.ok(
+        verifySignature(subjectPublicKeyInfo, signatureScheme, content, signature, { anyCurve: true }),
+      );
+    }
+  }
 });
 
 Deno.test("above the bounds on requests in flight, of a connection and in all, the answer is overloaded", async () => {

@@ -19,8 +19,8 @@ const rsaPkcs1 = [
 
 /** IANA numbers of what a key server signs with each kind of key, by preference. SHA-1 is nowhere. */
 export const signatureSchemes: SchemesByKeyType = {
-  "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
-  "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
+  "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256, SignatureScheme.ecdsa_secp384r1_sha384],
+  "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384, SignatureScheme.ecdsa_secp256r1_sha256],
   "ed25519": [SignatureScheme.ed25519],
   "rsa": [...rsaPss, ...rsaPkcs1],
 };
@@ -30,13 +30,12 @@ export const signatureSchemes: SchemesByKeyType = {
  *
  * RFC 8446, Section 4.2.3
  */
-export const tls13SignatureSchemes: SchemesByKeyType = { ...signatureSchemes, "rsa": rsaPss };
-
-const anyCurve = [SignatureScheme.ecdsa_secp256r1_sha256, SignatureScheme.ecdsa_secp384r1_sha384];
-
-/** What TLS 1.2 allows each kind of key: there a scheme names a hash, not a curve (RFC 8446, Section 4.2.3). */
-export const tls12SignatureSchemes: SchemesByKeyType = {
+export const tls13SignatureSchemes: SchemesByKeyType = {
   ...signatureSchemes,
-  "ecdsa-p256": anyCurve,
-  "ecdsa-p384": anyCurve,
+  "ecdsa-p256": [SignatureScheme.ecdsa_secp256r1_sha256],
+  "ecdsa-p384": [SignatureScheme.ecdsa_secp384r1_sha384],
+  "rsa": rsaPss,
 };
+
+/** What TLS 1.2 allows each kind of key: all. There a scheme names a hash, not a curve (RFC 8446, Section 4.2.3). */
+export const tls12SignatureSchemes: SchemesByKeyType = signatureSchemes;

@@ -22,8 +22,8 @@ function refusedWith(code: CertificateErrorCode, words: RegExp) {
 }
 
 const schemes: [TestKeyType, number[]][] = [
-  ["ecdsa-p256", [SignatureScheme.ecdsa_secp256r1_sha256]],
-  ["ecdsa-p384", [SignatureScheme.ecdsa_secp384r1_sha384]],
+  ["ecdsa-p256", [SignatureScheme.ecdsa_secp256r1_sha256, SignatureScheme.ecdsa_secp384r1_sha384]],
+  ["ecdsa-p384", [SignatureScheme.ecdsa_secp384r1_sha384, SignatureScheme.ecdsa_secp256r1_sha256]],
   ["ed25519", [SignatureScheme.ed25519]],
   ["rsa", [
     SignatureScheme.rsa_pss_rsae_sha256,

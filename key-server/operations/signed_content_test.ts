@@ -35,7 +35,7 @@ Deno.test("a CertificateVerify's content is that of RFC 8446, Section 4.4.3", ()
     "79" +
     "00" +
     "0101010101010101010101010101010101010101010101010101010101010101";
-  assert.equal(signTls13Content(tls13).toHex(), expected);
+  assert.equal(signTls13Content(tls13, "ecdsa-p256").toHex(), expected);
 });
 
 Deno.test("TLS 1.3 signs with none of the schemes that only TLS 1.2 has", () => {
@@ -51,7 +51,24 @@ Deno.test("TLS 1.3 signs with none of the schemes that only TLS 1.2 has", () => 
       0,
     ]
   ) {
-    assert.throws(() => signTls13Content({ ...tls13, signatureScheme }), { code: "bad-request" });
+    for (const keyType of ["rsa", "ecdsa-p256", "ecdsa-p384", "ed25519"] as const) {
+      assert.throws(() => signTls13Content({ ...tls13, signatureScheme }, keyType), { code: "bad-request" });
+    }
+  }
+});
+
+Deno.test("in TLS 1.3 an ECDSA key signs with its own curve's scheme only", () => {
+  const { ecdsa_secp256r1_sha256, ecdsa_secp384r1_sha384 } = SignatureScheme;
+  for (
+    const [keyType, own, other] of [
+      ["ecdsa-p256", ecdsa_secp256r1_sha256, ecdsa_secp384r1_sha384],
+      ["ecdsa-p384", ecdsa_secp384r1_sha384, ecdsa_secp256r1_sha256],
+    ] as const
+  ) {
+    assert.equal(signTls13Content({ ...tls13, signatureScheme: own }, keyType).length, 130);
+    assert.throws(() => signTls13Content({ ...tls13, signatureScheme: other }, keyType), {
+      code: "bad-request",
+    });
   }
 });
 
@@ -109,5 +126,5 @@ Deno.test("no content of TLS 1.2 is one of TLS 1.3, whatever randoms an edge sen
   const blanks = new Uint8Array(32).fill(0x20);
   const content12 = signTls12Content({ ...tls12, clientRandom: blanks, serverRandom: blanks });
   assert.equal(content12[64], 3);
-  assert.equal(signTls13Content(tls13)[64], "T".charCodeAt(0));
+  assert.equal(signTls13Content(tls13, "ecdsa-p256")[64], "T".charCodeAt(0));
 });

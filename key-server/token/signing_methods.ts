@@ -111,10 +111,14 @@ const ed25519: SigningMethod = {
   verify: (content, signature, key) => verify(null, Buffer.from(content), key, signature),
 };
 
+// A curve of another size than the hash takes its leftmost bits, or all: FIPS 186-5, Section 6.4.1.
+const ecdsaSha256 = ecdsa(SignatureScheme.ecdsa_secp256r1_sha256, "sha256");
+const ecdsaSha384 = ecdsa(SignatureScheme.ecdsa_secp384r1_sha384, "sha384");
+
 /** Every method worth trying with a key of a type, the preferred one of each scheme first. */
 export const candidateMethods: Record<ServerKeyType, readonly SigningMethod[]> = {
-  "ecdsa-p256": [ecdsa(SignatureScheme.ecdsa_secp256r1_sha256, "sha256")],
-  "ecdsa-p384": [ecdsa(SignatureScheme.ecdsa_secp384r1_sha384, "sha384")],
+  "ecdsa-p256": [ecdsaSha256, ecdsaSha384],
+  "ecdsa-p384": [ecdsaSha384, ecdsaSha256],
   "ed25519": [ed25519],
   "rsa": [
     pss(SignatureScheme.rsa_pss_rsae_sha256, "sha256"),
