@@ -142,10 +142,22 @@ export class KeylessSession {
 
   #send(id: number, answer: KeylessAnswer): void {
     if (this.#options.socket.writableEnded || this.#options.socket.destroyed) return;
-    this.#pending.push(encodeAnswer(id, answer));
+    this.#pending.push(this.#encode(id, answer));
     if (this.#flushing) return;
     this.#flushing = true;
     setImmediate(() => this.#flush());
+  }
+
+  /** What the token made and the protocol cannot carry is one request's failure, and no more. */
+  #encode(id: number, answer: KeylessAnswer): Uint8Array {
+    try {
+      return encodeAnswer(id, answer);
+    } catch (cause) {
+      return encodeAnswer(
+        id,
+        this.#refuse(new KeylessError("token-failure", "the token failed", { cause })),
+      );
+    }
   }
 
   #flush(): void {

@@ -8,6 +8,7 @@ import type { PublicKey } from "./public_key.ts";
 import { proveMethod, selfTest, type SelfTestResult } from "./capabilities.ts";
 import type { SigningMethod } from "./signing_methods.ts";
 import type { Token } from "./token.ts";
+import { expectTokenSignature } from "./token_signature.ts";
 
 /** What the token says a private key may be used for; undefined where it does not say. */
 export interface KeyAttributes {
@@ -108,7 +109,8 @@ export class TokenKey {
 
   async #signBy(method: SigningMethod, content: Uint8Array, isLate: () => boolean): Promise<Uint8Array> {
     const input = method.prepare(content, this.publicKey.keyBits);
-    return method.finish(await this.#token.pool.sign(this.#known, input, isLate));
+    const output = await this.#token.pool.sign(this.#known, input, isLate);
+    return method.finish(expectTokenSignature(output, this.publicKey));
   }
 
   get #known(): Handle {
