@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { parseCertificate, type ParsedCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
 import { type ServerKeyType, signatureSchemes } from "../../shared/signature_schemes.ts";
 import type { ServedCertificate } from "../tls/served_certificate.ts";
+import { readPublicPem } from "./certificate_file.ts";
 import { CertificateError } from "./errors.ts";
 
 /** A certificate as the engine serves it, with what the configuration has to check about its leaf. */
@@ -17,6 +18,8 @@ export interface LoadedCertificate extends ServedCertificate {
 const maximumChainLength = 10;
 const maximumFileBytes = 1 << 20;
 const minimumRsaBits = 2048;
+const advice =
+  "an edge holds no certificate's key, remove it from this machine and keep it in the key server's token";
 
 /**
  * Reads a PEM file of one chain, leaf first, each certificate issued by the next; the root may be left out.
@@ -25,7 +28,7 @@ const minimumRsaBits = 2048;
  * before anything else is done with them: an edge never holds a certificate's key.
  */
 export async function loadCertificate(file: string): Promise<LoadedCertificate> {
-  return decodeCertificate(file, await readPem(file));
+  return decodeCertificate(file, await readPublicPem(file, maximumFileBytes, advice));
 }
 
 /** The same for PEM that has been read already; `file` stands in errors. */
@@ -49,48 +52,6 @@ export function decodeCertificate(file: string, pem: string): LoadedCertificate 
     notAfter: parsed.notAfter,
   };
 }
-
-async function readPem(file: string): Promise<string> {
-  const bytes = await readBounded(file);
-  if (containsPrivateKey(bytes)) {
-    bytes.fill(0);
-    throw new CertificateError(
-      "private-key-on-edge",
-      file,
-      "it contains a PRIVATE KEY; an edge holds no certificate's key, remove it from this machine and keep it in the key server's token",
-    );
-  }
-  return new TextDecoder().decode(bytes);
-}
-
-async function readBounded(file: string): Promise<Uint8Array> {
-  let size: number;
-  try {
-    size = (await Deno.stat(file)).size;
-    if (size <= maximumFileBytes) return await Deno.readFile(file);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : "this process cannot read it";
-    throw new CertificateError("certificate-unreadable", file, reason, { cause: error });
-  }
-  throw new CertificateError(
-    "certificate-unreadable",
-    file,
-    `it has ${size} bytes, over ${maximumFileBytes}`,
-  );
-}
-
-/** Looks for the label of any PEM private key (RFC 7468, Section 10) without making a string of the bytes. */
-export function containsPrivateKey(bytes: Uint8Array): boolean {
-  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = view.indexOf(privateKeyLabel[0]!); at >= 0; at = view.indexOf(privateKeyLabel[0]!, at + 1)) {
-    if (privateKeyLabel.every((byte, index) => view[at + index] === byte)) return true;
-  }
-  return false;
-}
-
-const privateKeyLabel = new TextEncoder().encode("PRIVATE KEY-----");
 
 function decodeChain(file: string, pem: string): Uint8Array[] {
   let chain: Uint8Array[];

@@ -3,7 +3,8 @@ import { DevelopmentPki } from "../../certs/dev_pki.ts";
 import { parseCertificate } from "../../shared/libcrypto/x509.ts";
 import { SignatureScheme } from "../../shared/tls_constants.ts";
 import { TemporaryFolder } from "../../test/harness/temporary_folder.ts";
-import { containsPrivateKey, loadCertificate } from "./chain_loader.ts";
+import { containsPrivateKey } from "./certificate_file.ts";
+import { loadCertificate } from "./chain_loader.ts";
 import { CertificateError, type CertificateErrorCode } from "./errors.ts";
 import { siteChain, type TestKeyType } from "./test_certificates.ts";
 

@@ -1,7 +1,7 @@
 import { CertificateError as MalformedError } from "../../shared/libcrypto/errors.ts";
 import { pemToDer } from "../../shared/libcrypto/x509.ts";
 import { ChainVerifier } from "../../shared/libcrypto/x509_verify.ts";
-import { containsPrivateKey } from "./chain_loader.ts";
+import { readCertificateFile, readPublicPem } from "./certificate_file.ts";
 import { CertificateError } from "./errors.ts";
 
 /** Whose client certificates a site takes. */
@@ -20,16 +20,8 @@ const longestNames = 60_000;
 
 /** Reads a PEM bundle of authorities' certificates. Throws {@link CertificateError}. */
 export async function loadClientAuthorities(file: string): Promise<Uint8Array[]> {
-  const bytes = await readBounded(file, longestBundle);
-  if (containsPrivateKey(bytes)) {
-    bytes.fill(0);
-    throw new CertificateError(
-      "private-key-on-edge",
-      file,
-      "it contains a PRIVATE KEY; only certificates belong here",
-    );
-  }
-  const authorities = parsed(file, () => pemToDer(new TextDecoder().decode(bytes)));
+  const pem = await readPublicPem(file, longestBundle, "only certificates belong here");
+  const authorities = parsed(file, () => pemToDer(pem));
   if (authorities.length === 0) {
     throw new CertificateError("certificate-malformed", file, "it holds no PEM certificate");
   }
@@ -45,7 +37,7 @@ export async function loadClientAuthorities(file: string): Promise<Uint8Array[]>
 
 /** Reads a file of certificate revocation lists, PEM or one in DER. Throws {@link CertificateError}. */
 export async function loadRevocationLists(file: string): Promise<Uint8Array[]> {
-  const bytes = await readBounded(file, longestRevocationList);
+  const bytes = await readCertificateFile(file, longestRevocationList);
   const isDer = bytes[0] === 0x30;
   const lists = isDer ? [bytes] : parsed(file, () => revocationListsOf(new TextDecoder().decode(bytes)));
   if (lists.length === 0) {
@@ -76,18 +68,4 @@ function parsed<T>(file: string, parse: () => T): T {
     if (!(error instanceof MalformedError)) throw error;
     throw new CertificateError("certificate-malformed", file, error.message, { cause: error });
   }
-}
-
-async function readBounded(file: string, most: number): Promise<Uint8Array> {
-  let size: number;
-  try {
-    size = (await Deno.stat(file)).size;
-    if (size <= most) return await Deno.readFile(file);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : "this process cannot read it";
-    throw new CertificateError("certificate-unreadable", file, reason, { cause: error });
-  }
-  throw new CertificateError("certificate-unreadable", file, `it has ${size} bytes, over ${most}`);
 }
