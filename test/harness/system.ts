@@ -10,6 +10,8 @@ export interface SystemOptions extends Partial<InstallationOptions> {
   /** Laid over the usual configuration of the key server, and of the edge. */
   readonly keyServer?: ConfigPatch;
   readonly edge?: ConfigPatch;
+  /** Done before anything starts: files that the configuration names. */
+  readonly prepare?: (installation: Installation) => Promise<void>;
 }
 
 /** A patch, or how to make it once the installation's addresses and files are known. */
@@ -38,6 +40,7 @@ export class System implements AsyncDisposable {
     const { keyServer: keyServerPatch = {}, edge: edgePatch = {} } = options;
     const folder = options.folder ?? parts.use(await TemporaryFolder.create()).path;
     const installation = await Installation.create({ host: ownLoopbackAddress(), ...options, folder });
+    await options.prepare?.(installation);
     const backend = parts.use(HttpBackend.start(installation.address("backend")));
     const keyServer = parts.use(
       await installation.startKeyServer({ patch: patchFor(installation, keyServerPatch) }),

@@ -4,6 +4,8 @@ import {
   rsaKeyExchangeSuites,
 } from "../../../edge-terminator/tls/cipher_suites.ts";
 import { CipherSuite, NamedGroup } from "../../../shared/tls_constants.ts";
+import type { Endpoint } from "../../harness/clients/negotiated.ts";
+import { KeyLogSession } from "./key_log.ts";
 import type { AuditedSession, SessionTarget } from "./session.ts";
 import { Tls12Session } from "./tls12_session.ts";
 import { Tls13Session } from "./tls13_session.ts";
@@ -54,4 +56,23 @@ export async function beginResumptions(
 export async function beginOneSession(target: SessionTarget): Promise<AuditedSession[]> {
   const of = { suite: CipherSuite.TLS_AES_128_GCM_SHA256, group: NamedGroup.x25519 };
   return [await Tls13Session.begin("TLS_AES_128_GCM_SHA256 with x25519", target, of)];
+}
+
+/** The same by OpenSSL, with its key log. */
+export async function beginOpensslSessions(target: Endpoint): Promise<AuditedSession[]> {
+  const aead = "aes-256-gcm";
+  return [
+    await KeyLogSession.begin(target, {
+      version: "1.3",
+      cipherSuite: "TLS_AES_256_GCM_SHA384",
+      hash: "sha384",
+      aead,
+    }),
+    await KeyLogSession.begin(target, {
+      version: "1.2",
+      cipherSuite: "ECDHE-ECDSA-AES256-GCM-SHA384",
+      hash: "sha384",
+      aead,
+    }),
+  ];
 }
