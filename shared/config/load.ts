@@ -107,6 +107,8 @@ function shapeText(path: KeyPath, expected: string, { document }: Source): strin
 
 /** zod's words without its prefix and without what it says about the value received. */
 function expectation(issue: z.core.$ZodIssue): string {
+  // zod has no other words for what TOML calls a number and nobody can count with.
+  if (/, received (-?Infinity|NaN)$/.test(issue.message)) return "a finite number";
   return issue.message
     .replace(/^(Invalid input|Invalid option): /, "")
     .replace(/, received .*$/s, "")

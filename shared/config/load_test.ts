@@ -55,6 +55,20 @@ Deno.test("a wrong type is told with file, line, dotted key, the value's shape a
   assert.equal(error.code, "invalid-config");
 });
 
+Deno.test("a number that is none, infinite or too large is told as such", () => {
+  for (
+    const [value, words] of [
+      ["1e999", "is an infinite number (inf, or one too large); expected a finite number"],
+      ["-inf", "is an infinite number (inf, or one too large); expected a finite number"],
+      ["nan", "is not a number (nan); expected a finite number"],
+      ["1.5", "is a decimal number; expected int"],
+    ]
+  ) {
+    const { problems } = problemsIn(`workers = ${value}\n[listen]\naddress = "a:1"`);
+    assert.deepEqual(problems.map(({ key, text }) => [key, text]), [["workers", words]]);
+  }
+});
+
 Deno.test("an unknown key is refused with the nearest known name, inside an array of tables too", () => {
   const error = problemsIn(
     '[listen]\naddress = "a:1"\n[[site]]\nnames=["a"]\nbackend="b"\n[[site]]\nnames=["a"]\nbakend="b"',

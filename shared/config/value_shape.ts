@@ -4,7 +4,7 @@ import type { KeyPath } from "./key_location.ts";
 export function valueShape(value: unknown): string {
   if (typeof value === "string") return `a string of ${count(value.length, "character")}`;
   if (typeof value === "bigint") return "an integer";
-  if (typeof value === "number") return Number.isInteger(value) ? "an integer" : "a decimal number";
+  if (typeof value === "number") return numberShape(value);
   if (typeof value === "boolean") return "a boolean";
   if (value instanceof Date) return "a date";
   if (Array.isArray(value)) return `an array of ${count(value.length, "element")}`;
@@ -12,6 +12,12 @@ export function valueShape(value: unknown): string {
     return `a table of ${count(Object.keys(value).length, "key")}`;
   }
   return "missing";
+}
+
+function numberShape(value: number): string {
+  if (Number.isNaN(value)) return "not a number (nan)";
+  if (!Number.isFinite(value)) return "an infinite number (inf, or one too large)";
+  return Number.isInteger(value) ? "an integer" : "a decimal number";
 }
 
 /** The value at `path`, or undefined when any part of the way is missing. */
