@@ -93,9 +93,11 @@ export class KeyRing implements AsyncDisposable {
     if (token === undefined) {
       throw new TokenError(`Cannot load the key ${key.name}: its token is not configured`);
     }
-    const tokenKey = await token.loadKey(key.uri);
-    const problem = (text: string) =>
-      new ConfigError(config.file, [{ key: `key[${index}]`, text } as ConfigProblem]);
+    const place = `key[${index}]`;
+    const tokenKey = await token.loadKey(key.uri).catch((error: unknown) => {
+      throw keyNotLoaded(error, `${key.name} (${place} of ${config.file})`, token.name);
+    });
+    const problem = (text: string) => new ConfigError(config.file, [{ key: place, text } as ConfigProblem]);
     checkAttributes(key, tokenKey, problem, log);
     const identifier = tokenKey.publicKey.subjectKeyIdentifier.toHex();
     const same = this.#keys.get(identifier);
@@ -112,6 +114,14 @@ export class KeyRing implements AsyncDisposable {
     });
     logKey(log, key.name, tokenKey, identifier);
   }
+}
+
+/** The token knows nothing of our file: says which key of it, and which token, its error is about. */
+function keyNotLoaded(error: unknown, key: string, token: string): unknown {
+  if (!(error instanceof TokenError)) return error;
+  const reason = error.message.replace(/^Cannot/, "cannot");
+  const message = `Cannot load the key ${key} from the token "${token}": ${reason}`;
+  return new TokenError(message, error.returnValue, { cause: error });
 }
 
 /** Holds the token's word about the key against what it is configured for. */

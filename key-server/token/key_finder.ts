@@ -47,7 +47,7 @@ export function findPrivateKey(calls: PKCS11, session: Handle, selector: KeySele
   const found = listPrivateKeys(calls, session, selector);
   const [key] = found;
   if (key === undefined) {
-    throw new TokenError(`Cannot find a private key with ${describe(selector)} in the token`);
+    throw new TokenError(`Cannot find a private key with ${describe(selector)}`);
   }
   if (found.length > 1) {
     throw new TokenError(`Cannot choose a key: ${found.length} have ${describe(selector)}; add id=`);
