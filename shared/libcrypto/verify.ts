@@ -1,3 +1,4 @@
+import { SignatureScheme } from "../tls_constants.ts";
 import { addressOf, cString, libcrypto } from "./bindings.ts";
 import { CertificateError } from "./errors.ts";
 import { drainErrorQueue, mustExist } from "./failure.ts";
@@ -17,22 +18,22 @@ interface SchemeFacts {
 const anyEcdsa = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521"] as const;
 
 const schemes = new Map<SignatureSchemeNumber, SchemeFacts>([
-  [0x0401, { keyTypes: ["rsa"], hash: "SHA256" }], // rsa_pkcs1_sha256
-  [0x0501, { keyTypes: ["rsa"], hash: "SHA384" }], // rsa_pkcs1_sha384
-  [0x0601, { keyTypes: ["rsa"], hash: "SHA512" }], // rsa_pkcs1_sha512
-  [0x0420, { keyTypes: ["rsa"], hash: "SHA256" }], // rsa_pkcs1_sha256_legacy
-  [0x0520, { keyTypes: ["rsa"], hash: "SHA384" }], // rsa_pkcs1_sha384_legacy
-  [0x0620, { keyTypes: ["rsa"], hash: "SHA512" }], // rsa_pkcs1_sha512_legacy
-  [0x0403, { keyTypes: ["ecdsa-p256"], hash: "SHA256" }], // ecdsa_secp256r1_sha256
-  [0x0503, { keyTypes: ["ecdsa-p384"], hash: "SHA384" }], // ecdsa_secp384r1_sha384
-  [0x0603, { keyTypes: ["ecdsa-p521"], hash: "SHA512" }], // ecdsa_secp521r1_sha512
-  [0x0804, { keyTypes: ["rsa"], hash: "SHA256", pss: true }], // rsa_pss_rsae_sha256
-  [0x0805, { keyTypes: ["rsa"], hash: "SHA384", pss: true }], // rsa_pss_rsae_sha384
-  [0x0806, { keyTypes: ["rsa"], hash: "SHA512", pss: true }], // rsa_pss_rsae_sha512
-  [0x0807, { keyTypes: ["ed25519"], hash: null }], // ed25519
-  [0x0809, { keyTypes: ["rsa-pss"], hash: "SHA256", pss: true }], // rsa_pss_pss_sha256
-  [0x080a, { keyTypes: ["rsa-pss"], hash: "SHA384", pss: true }], // rsa_pss_pss_sha384
-  [0x080b, { keyTypes: ["rsa-pss"], hash: "SHA512", pss: true }], // rsa_pss_pss_sha512
+  [SignatureScheme.rsa_pkcs1_sha256, { keyTypes: ["rsa"], hash: "SHA256" }],
+  [SignatureScheme.rsa_pkcs1_sha384, { keyTypes: ["rsa"], hash: "SHA384" }],
+  [SignatureScheme.rsa_pkcs1_sha512, { keyTypes: ["rsa"], hash: "SHA512" }],
+  [SignatureScheme.rsa_pkcs1_sha256_legacy, { keyTypes: ["rsa"], hash: "SHA256" }],
+  [SignatureScheme.rsa_pkcs1_sha384_legacy, { keyTypes: ["rsa"], hash: "SHA384" }],
+  [SignatureScheme.rsa_pkcs1_sha512_legacy, { keyTypes: ["rsa"], hash: "SHA512" }],
+  [SignatureScheme.ecdsa_secp256r1_sha256, { keyTypes: ["ecdsa-p256"], hash: "SHA256" }],
+  [SignatureScheme.ecdsa_secp384r1_sha384, { keyTypes: ["ecdsa-p384"], hash: "SHA384" }],
+  [SignatureScheme.ecdsa_secp521r1_sha512, { keyTypes: ["ecdsa-p521"], hash: "SHA512" }],
+  [SignatureScheme.rsa_pss_rsae_sha256, { keyTypes: ["rsa"], hash: "SHA256", pss: true }],
+  [SignatureScheme.rsa_pss_rsae_sha384, { keyTypes: ["rsa"], hash: "SHA384", pss: true }],
+  [SignatureScheme.rsa_pss_rsae_sha512, { keyTypes: ["rsa"], hash: "SHA512", pss: true }],
+  [SignatureScheme.ed25519, { keyTypes: ["ed25519"], hash: null }],
+  [SignatureScheme.rsa_pss_pss_sha256, { keyTypes: ["rsa-pss"], hash: "SHA256", pss: true }],
+  [SignatureScheme.rsa_pss_pss_sha384, { keyTypes: ["rsa-pss"], hash: "SHA384", pss: true }],
+  [SignatureScheme.rsa_pss_pss_sha512, { keyTypes: ["rsa-pss"], hash: "SHA512", pss: true }],
 ]);
 
 /** How strictly a scheme's name is read. */
