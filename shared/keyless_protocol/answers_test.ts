@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { answerNumbers, decodeAnswer, encodeAnswer, type KeylessAnswer } from "./answers.ts";
 import { type KeylessErrorCode, keylessErrorNumbers, ProtocolError } from "./errors.ts";
 import { type Frame, FrameReader } from "./frame.ts";
-import { bytesOf, record } from "./test_arbitraries.ts";
+import { bytesOf, record } from "./testing/arbitraries.ts";
 
 const answers: fc.Arbitrary<KeylessAnswer> = fc.oneof(
   fc.constant({ type: "pong" as const }),

@@ -4,7 +4,7 @@ import { KeylessError, ProtocolError } from "./errors.ts";
 import { type Frame, FrameReader } from "./frame.ts";
 import { type KeylessRequest, operationNumbers, type SignTls13Request } from "./operations.ts";
 import { decodeRequest, encodeRequest, maximumHandshakeMessagesLength } from "./requests.ts";
-import { keylessRequests } from "./test_arbitraries.ts";
+import { keylessRequests } from "./testing/arbitraries.ts";
 
 function toFrame(bytes: Uint8Array): Frame {
   const reader = new FrameReader();

@@ -3,7 +3,7 @@ import { decodeAnswer, encodeAnswer, type KeylessAnswer } from "../../../shared/
 import { KeylessError, ProtocolError } from "../../../shared/keyless_protocol/errors.ts";
 import { encodeFrame, type Frame, FrameReader } from "../../../shared/keyless_protocol/frame.ts";
 import { decodeRequest, encodeRequest } from "../../../shared/keyless_protocol/requests.ts";
-import { keylessRequests } from "../../../shared/keyless_protocol/test_arbitraries.ts";
+import { keylessRequests } from "../../../shared/keyless_protocol/testing/arbitraries.ts";
 import { type FuzzSubject, type FuzzTarget, promise, sameBytes } from "../fuzz_target.ts";
 import { outcomeOf } from "../outcome.ts";
 

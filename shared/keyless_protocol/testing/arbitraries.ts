@@ -4,7 +4,7 @@ import type {
   RsaKeyExchangeRequest,
   SignTls12Request,
   SignTls13Request,
-} from "./operations.ts";
+} from "../operations.ts";
 
 /** For tests: every request that the protocol allows. */
 
