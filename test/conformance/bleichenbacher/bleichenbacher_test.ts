@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { runCommand } from "../../harness/command.ts";
 
-const program = new URL("main.ts", import.meta.url).pathname;
+const program = fileURLToPath(new URL("main.ts", import.meta.url));
 
 // In a process of its own, since SoftHSM reads where its tokens are only once. Times are for the task, on a machine that
 // does nothing else.

@@ -4,6 +4,7 @@
  * The runner is not part of this repository. It is taken from BOGO_RUNNER (the built binary), or built out of
  * BORINGSSL_DIR (a checkout of google/boringssl; Go is needed then).
  */
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { TemporaryFolder } from "../../harness/temporary_folder.ts";
 import { findRunner } from "./runner/find_runner.ts";
@@ -62,7 +63,7 @@ async function main(): Promise<number> {
     tests,
     folder: folder.path,
     workers: Number(options.workers),
-    shim: warm?.program ?? new URL("shim/shim.sh", import.meta.url).pathname,
+    shim: warm?.program ?? fileURLToPath(new URL("shim/shim.sh", import.meta.url)),
     shimFlags: keyServer?.shimFlags ?? [],
     onProgress: (done) => done % 100 === 0 && print(`${done} of ${tests.length}\n`),
   });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { ScriptedClient } from "../../peer/scripted_client.ts";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { HandshakeType } from "../../../shared/tls_constants.ts";
@@ -12,7 +13,7 @@ export interface ShimExit {
 /** What the runner does with one connection of the shim. */
 export type Script = (connection: RunnerConnection) => Promise<void>;
 
-const shimScript = new URL("shim/shim.sh", import.meta.url).pathname;
+const shimScript = fileURLToPath(new URL("shim/shim.sh", import.meta.url));
 const shimId = 0x0102_0304_0506n;
 
 /** Plays the runner's part for the shim: listens, starts it with the flags, runs one script for each connection. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Runner } from "./find_runner.ts";
 import { configFile } from "./test_list.ts";
 
@@ -36,7 +37,7 @@ export async function execute(options: RunOptions): Promise<string> {
     args: [
       ...["-test", tests.join(";")],
       ...["-shim-path", shim],
-      ...["-shim-config", configFile.pathname],
+      ...["-shim-config", fileURLToPath(configFile)],
       ...["-json-output", json],
       ...["-num-workers", String(workers)],
       ...(shimFlags.length === 0 ? [] : ["-shim-extra-flags", shimFlags.join(";")]),

@@ -1,11 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { KeyType } from "../../../harness/token/job.ts";
 import type { KeySpec } from "../../../harness/token/softhsm_token.ts";
 import type { Runner } from "./find_runner.ts";
 import { execute } from "./run_tests.ts";
 
-const collector = new URL("collect_keys.sh", import.meta.url).pathname;
+const collector = fileURLToPath(new URL("collect_keys.sh", import.meta.url));
 
 /**
  * The private keys that the runner would give to shims for these tests, each once, to be imported into a token. They

@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ChildProcess } from "../../../harness/processes/child_process.ts";
 import { poll } from "../../../harness/poll.ts";
 
-const launcher = new URL("../shim/warm_launcher.sh", import.meta.url).pathname;
-const server = new URL("../shim/warm_main.ts", import.meta.url).pathname;
+const launcher = fileURLToPath(new URL("../shim/warm_launcher.sh", import.meta.url));
+const server = fileURLToPath(new URL("../shim/warm_main.ts", import.meta.url));
 
 /** One process that runs the shim for every test, and the program that hands it the command line: the inner loop. */
 export class WarmShim implements AsyncDisposable {
@@ -21,11 +22,18 @@ export class WarmShim implements AsyncDisposable {
     });
     // The runner takes a program without arguments: the port stands in a script of its own.
     const program = join(folder, "warm_shim.sh");
-    await Deno.writeTextFile(program, `#!/bin/sh\nexec ${launcher} ${port} "$@"\n`, { mode: 0o700 });
+    await Deno.writeTextFile(program, `#!/bin/sh\nexec ${shellWord(launcher)} ${port} "$@"\n`, {
+      mode: 0o700,
+    });
     return new WarmShim(program, process);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.process[Symbol.asyncDispose]();
   }
+}
+
+/** One word for the shell, whatever is in it. */
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
