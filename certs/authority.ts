@@ -30,7 +30,7 @@ export interface CertificateContents extends Validity {
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
   readonly uris?: readonly string[];
-  readonly usages: readonly ("serverAuth" | "clientAuth")[];
+  readonly usages: readonly ("serverAuth" | "clientAuth" | "ocspSigning")[];
   /** Whether the key may decrypt too, for TLS 1.2's RSA key exchange (RFC 5246, Section 7.4.2). False by default. */
   readonly keyEncipherment?: boolean;
 }

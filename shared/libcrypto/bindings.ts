@@ -280,6 +280,7 @@ const symbolTable = {
   X509_STORE_free: { parameters: ["usize" /* v */], result: "void" },
   X509_STORE_add_cert: { parameters: ["usize", /* ctx */ "usize" /* x */], result: "i32" },
   X509_STORE_add_crl: { parameters: ["usize", /* ctx */ "usize" /* x */], result: "i32" },
+  X509_STORE_set_flags: { parameters: ["usize", /* ctx */ "u64" /* flags */], result: "i32" },
   X509_STORE_CTX_new: { parameters: [], result: "usize" },
   X509_STORE_CTX_free: { parameters: ["usize" /* ctx */], result: "void" },
   X509_STORE_CTX_init: {
@@ -299,6 +300,49 @@ const symbolTable = {
   },
   X509_verify_cert: { parameters: ["usize" /* ctx */], result: "i32" },
   X509_verify_cert_error_string: { parameters: ["i64" /* n */], result: "pointer" },
+
+  // OCSP
+  d2i_OCSP_RESPONSE: {
+    parameters: ["usize", /* a */ "buffer", /* ppin */ "i64" /* length */],
+    result: "usize",
+  },
+  OCSP_RESPONSE_free: { parameters: ["usize" /* a */], result: "void" },
+  OCSP_response_status: { parameters: ["usize" /* resp */], result: "i32" },
+  OCSP_response_get1_basic: { parameters: ["usize" /* resp */], result: "usize" },
+  OCSP_BASICRESP_free: { parameters: ["usize" /* a */], result: "void" },
+  OCSP_resp_count: { parameters: ["usize" /* bs */], result: "i32" },
+  OCSP_resp_get0: { parameters: ["usize", /* bs */ "i32" /* idx */], result: "usize" },
+  OCSP_SINGLERESP_get0_id: { parameters: ["usize" /* single */], result: "usize" },
+  OCSP_id_get0_info: {
+    parameters: [
+      "buffer", /* piNameHash */
+      "buffer", /* pmd */
+      "pointer", /* pikeyHash */
+      "buffer", /* pserial */
+      "usize", /* cid */
+    ],
+    result: "i32",
+  },
+  OCSP_single_get0_status: {
+    parameters: [
+      "usize", /* single */
+      "pointer", /* reason */
+      "pointer", /* revtime */
+      "buffer", /* thisupd */
+      "buffer", /* nextupd */
+    ],
+    result: "i32",
+  },
+  OCSP_basic_verify: {
+    parameters: ["usize", /* bs */ "usize", /* certs */ "usize", /* st */ "u64" /* flags */],
+    result: "i32",
+  },
+  OBJ_obj2nid: { parameters: ["usize" /* o */], result: "i32" },
+  X509_NAME_digest: {
+    parameters: ["usize", /* data */ "usize", /* type */ "buffer", /* md */ "pointer" /* len */],
+    result: "i32",
+  },
+  ASN1_INTEGER_cmp: { parameters: ["usize", /* x */ "usize" /* y */], result: "i32" },
 
   ASN1_STRING_get0_data: { parameters: ["usize" /* x */], result: "pointer" },
   ASN1_STRING_length: { parameters: ["usize" /* x */], result: "i32" },

@@ -53,6 +53,16 @@ export class CertificateError extends HoldfastError {
   }
 }
 
+/** An OCSP response cannot be used for a certificate; `reason` is the message without what it is about. */
+export class OcspError extends HoldfastError {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super("ocsp", `Cannot use an OCSP response: ${reason}`);
+    this.reason = reason;
+  }
+}
+
 /** An HPKE message cannot be opened. */
 export class HpkeError extends HoldfastError {
   constructor(reason: string) {
