@@ -1,5 +1,6 @@
 import { PoolExhaustedError } from "../../../shared/memory/errors.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
+import { FileWatch } from "../../file_watch.ts";
 import type { TicketKey } from "../../tls/tickets/ticket_key_provider.ts";
 import { TicketKeyFileError } from "../errors.ts";
 import type { KeyStatus } from "../key_ring.ts";
@@ -24,14 +25,14 @@ export interface FileTicketKeysOptions extends KeyFiles {
 export class FileTicketKeys implements TicketKeySource {
   readonly #options: FileTicketKeysOptions;
   readonly #wallClock: () => number;
+  readonly #watch: FileWatch;
   #loaded: LoadedKeys;
-  #seen: string;
 
   /** Throws {@link TicketKeyFileError} when the files are not to be used as they are. */
   constructor(options: FileTicketKeysOptions) {
     this.#options = options;
     this.#wallClock = options.wallClock ?? Date.now;
-    this.#seen = appearanceOf(options.paths);
+    this.#watch = new FileWatch(options.paths);
     this.#loaded = loadKeyFiles(options.pool, options);
   }
 
@@ -44,10 +45,7 @@ export class FileTicketKeys implements TicketKeySource {
   }
 
   tick(): void {
-    const appearance = appearanceOf(this.#options.paths);
-    if (appearance === this.#seen) return;
-    this.#seen = appearance;
-    this.#reload();
+    if (this.#watch.hasChanged()) this.#reload();
   }
 
   status(): KeyStatus[] {
@@ -67,21 +65,9 @@ export class FileTicketKeys implements TicketKeySource {
       before[Symbol.dispose]();
       this.#options.onLoaded?.();
     } catch (error) {
-      if (error instanceof PoolExhaustedError) this.#seen = ""; // the next tick tries again
+      if (error instanceof PoolExhaustedError) this.#watch.forget(); // the next tick tries again
       else if (error instanceof TicketKeyFileError) this.#options.onRefused?.(error);
       else throw error;
     }
   }
-}
-
-/** Tells whether a file was written, replaced (by a symbolic link's new target too), or got another mode. */
-function appearanceOf(paths: readonly string[]): string {
-  return paths.map((path) => {
-    try {
-      const { dev, ino, size, mode, mtime, ctime } = Deno.statSync(path);
-      return [dev, ino, size, mode, mtime?.getTime(), ctime?.getTime()].join();
-    } catch {
-      return "absent";
-    }
-  }).join(";");
 }
