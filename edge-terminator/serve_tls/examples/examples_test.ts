@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { writePublic, writeSecret } from "../../../certs/write.ts";
 import { runCommand } from "../../../test/harness/command.ts";
 import { freePort } from "../../../test/harness/loopback.ts";
@@ -10,7 +11,7 @@ import { pki, siteName, testCertificate } from "../testing/test_certificate.ts";
 /** A slide at a readable size. */
 const linesOnASlide = 30;
 
-const pathOf = (name: string) => new URL(name, import.meta.url).pathname;
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 function deno(...args: string[]): string[] {
   return ["run", "--quiet", "--no-prompt", "--cached-only", "--allow-net", "--allow-read", ...args];
