@@ -11,11 +11,13 @@ import {
 import { adminSectionSchema, logSectionSchema } from "../shared/config/common_sections.ts";
 import { loadConfig, parseConfig } from "../shared/config/load.ts";
 import { pathBesideConfig } from "../shared/config/paths.ts";
+import { type CertificateEntry, certificateEntrySchema } from "./certificates/certificate_entry.ts";
 import type { LoadedCertificate } from "./certificates/chain_loader.ts";
 import type { ClientAuthorities } from "./certificates/client_authorities.ts";
 import { clientAuthorityFiles, clientCertificatesSchema } from "./certificates/client_certificates_config.ts";
 import { ClientVerifier } from "./certificates/client_verifier.ts";
 import { servedNameSchema } from "./certificates/host_name.ts";
+import type { StapleFile } from "./certificates/ocsp_staple.ts";
 import { type SiteEntry, SiteTable } from "./certificates/site_table.ts";
 import { checkPrivateKeyFile, loadNamedFiles } from "./config_files.ts";
 import { refuseContradictions } from "./config_rules.ts";
@@ -61,7 +63,7 @@ const alpnProtocolSchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, {
 
 const siteSchema = z.strictObject({
   names: z.array(servedNameSchema).min(1).max(1000),
-  certificates: z.array(pathSchema).min(1).max(4),
+  certificates: z.array(certificateEntrySchema(pathSchema)).min(1).max(4),
   alpn: z.array(alpnProtocolSchema).max(16).default(["http/1.1"]),
   backend: socketAddressSchema.refine(fixedPort, `${fixedPortExpected} or "unix:/path"`)
     .refine((address) => "port" in address || isSocketPath(address.path), socketPathExpected),
@@ -122,6 +124,8 @@ export interface EdgeConfig {
   /** By preference. */
   readonly keyServers: readonly KeyServerEndpoint[];
   readonly sites: readonly SiteConfig[];
+  /** Of the sites' certificates; the files have not been read. */
+  readonly staples: readonly StapleFile[];
   readonly transcript: TranscriptForm;
   readonly engine: EngineSettings;
   /** Of TLS 1.2 clients without tickets. Undefined: they never resume. */
@@ -165,7 +169,7 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
     config,
     file.site.map(({ names, certificates, client_certificates: clients }) => ({
       names,
-      certificates: certificates.map(absolute),
+      certificates: certificates.map(({ chain }) => absolute(chain)),
       clientAuthorities: clientAuthorityFiles(clients, absolute),
     })),
   );
@@ -183,6 +187,9 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
       clientCertificates: clientCertificatesOf(site, loaded[index]?.clientAuthorities),
       isDefault: site.default,
     })),
+    staples: file.site.flatMap((site, index) =>
+      stapleFiles(site.certificates, loaded[index]?.certificates ?? [], absolute)
+    ),
     transcript: file.tls.transcript,
     engine: engineSettings(file.tls),
     tickets,
@@ -231,6 +238,17 @@ function clientCertificatesOf(
 ): SiteConfig["clientCertificates"] {
   if (section === undefined || section.mode === "none" || authorities === undefined) return undefined;
   return { mode: section.mode, ...authorities };
+}
+
+function stapleFiles(
+  entries: readonly CertificateEntry[],
+  certificates: readonly LoadedCertificate[],
+  absolute: (name: string) => string,
+): StapleFile[] {
+  return certificates.flatMap((certificate, index) => {
+    const file = entries[index]?.ocsp;
+    return file === undefined ? [] : [{ certificate, file: absolute(file) }];
+  });
 }
 
 function endpointOf(

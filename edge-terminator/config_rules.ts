@@ -1,6 +1,7 @@
 /** What the parts of an edge's configuration must not say together. */
 import type { z } from "zod";
 import { formatAddress, type SocketAddress, type TcpAddress } from "../shared/config/address.ts";
+import type { CertificateEntry } from "./certificates/certificate_entry.ts";
 import { checkTicketsSection, type TicketsSection } from "./ticket_keys/tickets_config.ts";
 import { checkTlsSection, type TlsSection } from "./tls_config.ts";
 
@@ -10,7 +11,7 @@ interface Rules {
     readonly ({ readonly address: TcpAddress; readonly name: string } | { readonly unix: string })[];
   readonly site: readonly {
     readonly names: readonly string[];
-    readonly certificates: readonly string[];
+    readonly certificates: readonly CertificateEntry[];
     readonly alpn: readonly string[];
     readonly backend: SocketAddress;
     readonly default: boolean;
@@ -64,7 +65,7 @@ function checkSites({ site: sites }: Rules, report: Report): void {
   }
   for (const [index, site] of sites.entries()) {
     refuseRepeated(
-      site.certificates,
+      site.certificates.map(({ chain }) => chain),
       "a certificate of this site",
       (at, expected) => report(["site", index, "certificates", at], expected),
     );

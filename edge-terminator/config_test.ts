@@ -183,6 +183,21 @@ const mistakes: [string, (text: string) => string, RegExp][] = [
     /site\[0\]\.certificates\[1\] .*expected one that no earlier entry has/,
   ],
   [
+    "a certificate given twice, once with a staple",
+    replacing('"www-rsa.pem"', '{ chain = "www-ecdsa.pem", ocsp = "www.ocsp" }'),
+    /site\[0\]\.certificates\[1\] .*expected one that no earlier entry has/,
+  ],
+  [
+    "a staple without its certificate",
+    replacing('"www-rsa.pem"', '{ ocsp = "www.ocsp" }'),
+    /site\[0\]\.certificates\[1\]\.chain .*is missing/,
+  ],
+  [
+    "a key of a certificate's entry that there is not",
+    replacing('"www-rsa.pem"', '{ chain = "www-rsa.pem", oscp = "www.ocsp" }'),
+    /site\[0\]\.certificates\[1\]\.oscp .*did you mean "ocsp"/,
+  ],
+  [
     "an unknown transcript form",
     replacing('transcript = "hash"', 'transcript = "raw"'),
     /tls\.transcript is a string of 3 characters; expected .*"hash"\|"strict"/,
@@ -289,6 +304,17 @@ Deno.test("a second default site and a repeated listener are refused at their ow
     message,
     /:\d+: listen\[1\]\.address is a string of 14 characters; expected one that no earlier/,
   );
+});
+
+Deno.test("a certificate's OCSP response is found beside the file, which need not be there yet", async () => {
+  await using folder = await exampleFolder();
+  const file = folder.file("edge.toml");
+  await Deno.writeTextFile(
+    file,
+    example.replace('"www-rsa.pem"]', '{ chain = "www-rsa.pem", ocsp = "www.ocsp" }]'),
+  );
+  const { sites, staples } = await loadEdgeConfig(file);
+  assert.deepEqual(staples, [{ certificate: sites[0]!.certificates[1], file: folder.file("www.ocsp") }]);
 });
 
 Deno.test("two certificates of one site for the same kind of key are refused", async () => {

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { processArgumentsOrExit } from "../shared/config/arguments.ts";
 import { HoldfastError } from "../shared/errors.ts";
+import { stapleWarnings } from "./certificates/ocsp_staples.ts";
 import { checkIdentity, loadEdgeConfig } from "./config.ts";
 import { checkKeyFiles } from "./ticket_keys/files/check_key_files.ts";
 import { superviseEdge } from "./supervisor/supervise_edge.ts";
@@ -16,6 +17,9 @@ try {
     const loaded = await loadEdgeConfig(configFile);
     await checkIdentity(configFile, loaded);
     if (loaded.tickets?.keys.source === "files") checkKeyFiles(loaded.tickets.keys);
+    for (const warning of stapleWarnings(loaded.staples)) {
+      Deno.stderr.writeSync(new TextEncoder().encode(`Warning: ${warning}\n`));
+    }
     Deno.stdout.writeSync(new TextEncoder().encode(`${config} is a valid edge configuration\n`));
   } else {
     await superviseEdge(configFile);

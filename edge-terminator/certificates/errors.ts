@@ -21,3 +21,16 @@ export class CertificateError extends HoldfastError {
     this.reason = reason;
   }
 }
+
+/** Why a staple's file cannot be used. */
+export type StapleFailure = "expired" | "absent" | "unusable";
+
+/** A file whose OCSP response cannot be stapled. Code `ocsp-staple`. */
+export class StapleError extends HoldfastError {
+  readonly failure: StapleFailure;
+
+  constructor(failure: StapleFailure, file: string, reason: string, options?: ErrorOptions) {
+    super("ocsp-staple", `Cannot staple the OCSP response ${file}: ${reason}`, options);
+    this.failure = failure;
+  }
+}

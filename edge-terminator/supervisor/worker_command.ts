@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../../shared/config/address.ts";
 import { pathBesideConfig } from "../../shared/config/paths.ts";
+import { entryFiles } from "../certificates/certificate_entry.ts";
 import { clientAuthorityFiles } from "../certificates/client_certificates_config.ts";
 import type { EdgeConfigFile } from "../config.ts";
 import { ticketKeyFiles } from "../ticket_keys/tickets_config.ts";
@@ -28,7 +29,7 @@ export function workerPermissions(configFile: string, config: EdgeConfigFile): W
   const files = [
     config.identity.certificate,
     ...config.key_server.flatMap((keyServer) => "ca" in keyServer ? [keyServer.ca] : []),
-    ...config.site.flatMap(({ certificates }) => certificates),
+    ...config.site.flatMap(({ certificates }) => certificates.flatMap(entryFiles)),
     ...config.site.flatMap(({ client_certificates: clients }) => {
       const named = clientAuthorityFiles(clients, absolute);
       return named === undefined ? [] : [named.ca, ...named.crls];

@@ -23,7 +23,7 @@ certificates = ["a.pem"]
 backend = "[2001:db8::1]:80"
 [[site]]
 names = ["b.test"]
-certificates = ["b.pem"]
+certificates = [{ chain = "b.pem", ocsp = "b.ocsp" }]
 backend = "unix:app.sock"
 `,
     "/etc/holdfast/edge.toml",
@@ -40,6 +40,7 @@ Deno.test("a worker may read the files and reach the addresses that its configur
       "/etc/ca.pem",
       "/etc/holdfast/a.pem",
       "/etc/holdfast/b.pem",
+      "/etc/holdfast/b.ocsp",
       "/etc/holdfast/edge.key",
       "/run/key-server.sock",
       "/etc/holdfast/app.sock",

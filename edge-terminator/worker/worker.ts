@@ -4,6 +4,7 @@ import { setCloseOnExec } from "../../shared/libc/bindings.ts";
 import { encapsulate } from "../../shared/libcrypto/ml_kem.ts";
 import { defaultSecureHeapBytes, openSecureHeap } from "../../shared/libcrypto/secure_heap.ts";
 import { LockedPool } from "../../shared/memory/locked_pool.ts";
+import { OcspStaples } from "../certificates/ocsp_staples.ts";
 import { type EdgeConfig, loadEdgeConfig, siteTable } from "../config.ts";
 import { Acceptor } from "../connection/acceptor.ts";
 import type { ConnectionContext } from "../connection/context.ts";
@@ -39,6 +40,7 @@ export class Worker {
   readonly #metrics: EdgeMetrics;
   readonly #acceptor: Acceptor;
   readonly #sessions: SessionKeeper | undefined;
+  readonly #staples: OcspStaples;
   readonly #listenerDied = Promise.withResolvers<void>();
   #listenerLooks: ReturnType<typeof setInterval> | undefined;
   #tickets: EdgeTickets | undefined;
@@ -50,6 +52,7 @@ export class Worker {
     this.#metrics = new EdgeMetrics(pool, () => this.#acceptor.size);
     this.#signer = openSigner(config, this.#metrics, log);
     this.#sessions = config.sessions && new SessionKeeper(pool, config.sessions);
+    this.#staples = new OcspStaples(config.staples, { log, metrics: this.#metrics.registry });
     const sites = siteTable(config);
     const context: ConnectionContext = {
       createEngine: () => new TlsServerEngine({ pool, ...config.engine, ...this.#resumption }),
@@ -157,6 +160,7 @@ export class Worker {
     await this.#signer.close();
     this.#tickets?.[Symbol.dispose]();
     this.#sessions?.[Symbol.dispose]();
+    this.#staples[Symbol.dispose]();
     const left = this.#pool.blocksInUse;
     if (left > 0) {
       this.log.error({ event: "pool-leak", blocks: left }, "blocks of the pool were not returned");
