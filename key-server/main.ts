@@ -4,6 +4,7 @@
  */
 import { processArgumentsOrExit } from "../shared/config/arguments.ts";
 import { HoldfastError } from "../shared/errors.ts";
+import { closeToOthers, restrictSystemCalls } from "../shared/hardening/harden_process.ts";
 import { createLogger } from "../shared/log.ts";
 import { type KeyServerConfig, loadKeyServerConfig } from "./config.ts";
 import { dropPermissions } from "./drop_permissions.ts";
@@ -26,6 +27,7 @@ async function check(config: KeyServerConfig): Promise<void> {
 }
 
 async function run(config: KeyServerConfig): Promise<void> {
+  closeToOthers(); // before the first secret
   const log = createLogger("key-server", config.log.level);
   const starting = KeyServer.start(config, log);
   let stopping = false;
@@ -45,6 +47,7 @@ async function run(config: KeyServerConfig): Promise<void> {
   Deno.addSignalListener("SIGHUP", () => void starting.then((server) => server.reloadIdentity()));
   await starting;
   dropPermissions(config);
+  restrictSystemCalls("key-server", log);
 }
 
 const { config: file, check: checkOnly } = processArgumentsOrExit(

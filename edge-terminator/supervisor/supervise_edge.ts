@@ -2,6 +2,7 @@ import { createLogger, type Logger } from "../../shared/log.ts";
 import { type AdminPort, serveAdminPort } from "../../shared/admin_port.ts";
 import { formatAddress } from "../../shared/config/address.ts";
 import { HoldfastError } from "../../shared/errors.ts";
+import { closeToOthers, restrictSystemCalls } from "../../shared/hardening/harden_process.ts";
 import type { EdgeConfigFile } from "../config.ts";
 import { loadRevision } from "./load_revision.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -11,8 +12,11 @@ import { Supervisor } from "./supervisor.ts";
  * that keeps it from starting.
  */
 export async function superviseEdge(configFile: string): Promise<void> {
+  closeToOthers();
   const { revision, config } = await loadRevision(configFile);
   const log = createLogger("edge-supervisor", config.log.level);
+  // Before the workers, which inherit it.
+  restrictSystemCalls("supervisor", log);
   const supervisor = new Supervisor(log);
   const stopped = stopSignal(supervisor);
   // Before the workers are up: a health check may ask from the first moment on.

@@ -3,6 +3,7 @@
  * goes. It ends when it has drained, and when the supervisor is gone.
  */
 import { HoldfastError } from "../../shared/errors.ts";
+import { closeToOthers, restrictSystemCalls } from "../../shared/hardening/harden_process.ts";
 import { ControlChannel } from "./control_channel.ts";
 import { SiblingChannel } from "./sibling_channel.ts";
 import { Worker } from "./worker.ts";
@@ -10,6 +11,7 @@ import { Worker } from "./worker.ts";
 /** Milliseconds that connections get when the supervisor is gone: nobody else serves, or somebody new soon will. */
 const orphanDeadline = 1000;
 
+closeToOthers();
 const control = new ControlChannel();
 const start = await control.next();
 if (start?.type !== "start") Deno.exit(0);
@@ -53,6 +55,7 @@ async function end(deadline: number): Promise<void> {
 }
 
 Deno.addSignalListener("SIGTERM", () => end(worker.drainDeadline));
+restrictSystemCalls("worker", worker.log);
 control.send({ type: "ready" });
 
 await listening;

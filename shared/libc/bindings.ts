@@ -28,6 +28,14 @@ const symbolTable = {
   // for integers.
   syscall: { parameters: ["i64", /* number */ "u64" /* flags */], result: "i64" },
   fcntl: { parameters: ["i32", /* fd */ "i32", /* cmd */ "i32" /* arg */], result: "i32" },
+  // As above: variadic in C.
+  seccomp: {
+    name: "syscall",
+    parameters: ["i64", /* number */ "u64", /* operation */ "u64", /* flags */ "buffer" /* program */],
+    result: "i64",
+  },
+  prctl: { parameters: ["i32", /* option */ "u64", /* argument */ "u64", "u64", "u64"], result: "i32" },
+  setrlimit: { parameters: ["i32", /* resource */ "buffer" /* rlim */], result: "i32" },
   getrlimit: { parameters: ["i32", /* resource */ "buffer" /* rlim */], result: "i32" },
   socket: { parameters: ["i32", /* domain */ "i32", /* type */ "i32" /* protocol */], result: "i32" },
   setsockopt: {
