@@ -28,9 +28,17 @@ export type StapleFailure = "expired" | "absent" | "unusable";
 /** A file whose OCSP response cannot be stapled. Code `ocsp-staple`. */
 export class StapleError extends HoldfastError {
   readonly failure: StapleFailure;
+  /** When the same file will do: its time has not come. Milliseconds of the Unix epoch; otherwise Infinity. */
+  readonly usableFrom: number;
 
-  constructor(failure: StapleFailure, file: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    failure: StapleFailure,
+    file: string,
+    reason: string,
+    { usableFrom = Infinity, ...options }: ErrorOptions & { readonly usableFrom?: number } = {},
+  ) {
     super("ocsp-staple", `Cannot staple the OCSP response ${file}: ${reason}`, options);
     this.failure = failure;
+    this.usableFrom = usableFrom;
   }
 }

@@ -35,7 +35,7 @@ const clockLeeway = 5 * 60_000;
  */
 export function readStaple({ file, certificate }: StapleFile, now: number): Staple {
   const response = readBounded(file);
-  const unusable = (reason: string, options?: ErrorOptions) =>
+  const unusable = (reason: string, options?: ConstructorParameters<typeof StapleError>[3]) =>
     new StapleError("unusable", file, reason, options);
   let told: ReturnType<typeof readOcspResponse>;
   try {
@@ -48,8 +48,10 @@ export function readStaple({ file, certificate }: StapleFile, now: number): Stap
   if (status === "unknown") throw unusable("the responder does not know the certificate");
   if (nextUpdate === undefined) throw unusable("it has no nextUpdate, so that nobody can tell how old it is");
   if (nextUpdate < thisUpdate) throw unusable("its nextUpdate is before its thisUpdate");
-  if (thisUpdate.getTime() > now + clockLeeway) {
-    throw unusable(`it holds from ${thisUpdate.toISOString()} only; look at this machine's clock`);
+  const usableFrom = thisUpdate.getTime() - clockLeeway;
+  if (now < usableFrom) {
+    const reason = `it holds from ${thisUpdate.toISOString()} only; look at this machine's clock`;
+    throw unusable(reason, { usableFrom });
   }
   if (nextUpdate.getTime() <= now) {
     throw new StapleError("expired", file, `it held until ${nextUpdate.toISOString()}`);
@@ -83,6 +85,7 @@ export class OcspStaple {
   readonly #log: Pick<Logger, "info" | "warn">;
   readonly #watch: FileWatch;
   #nextUpdate = Infinity;
+  #usableFrom = Infinity;
   #state: StapleState = "absent";
 
   constructor(source: StapleFile, log: Pick<Logger, "info" | "warn">, now: number) {
@@ -96,9 +99,9 @@ export class OcspStaple {
     return this.#state;
   }
 
-  /** Looks at the file. */
+  /** Looks at the file, and reads it when it is another, or its time has come (the clock was set). */
   look(now: number): void {
-    if (this.#watch.hasChanged()) this.#read(now);
+    if (this.#watch.hasChanged() || now >= this.#usableFrom) this.#read(now);
   }
 
   /** Drops a staple that is over. */
@@ -113,6 +116,7 @@ export class OcspStaple {
 
   #read(now: number): void {
     const { file } = this.#source;
+    this.#usableFrom = Infinity;
     try {
       const { response, status, nextUpdate } = readStaple(this.#source, now);
       this.#staple(response);
@@ -123,6 +127,7 @@ export class OcspStaple {
     } catch (error) {
       if (!(error instanceof StapleError)) throw error;
       this.#state = error.failure;
+      this.#usableFrom = error.usableFrom;
       const held = this.#source.certificate.ocspResponse !== undefined;
       const words = held ? "the OCSP response from before stays stapled" : "no OCSP response is stapled";
       this.#log.warn({ event: "ocsp-staple-refused", file, reason: error.message }, words);

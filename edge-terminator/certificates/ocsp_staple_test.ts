@@ -144,6 +144,20 @@ Deno.test("a staple is dropped at its nextUpdate, and a renewed one taken up aga
   assert.deepEqual(await world.states(), { good: 1 });
 });
 
+Deno.test("a response from the future is taken when the clock has come to it", async () => {
+  await using world = await World.create();
+  await world.write(await world.responder.answer(chainPem));
+  world.now -= day; // as after a boot, before the clock is set
+  using staples = world.open();
+  staples.tick();
+  assert(!("ocspResponse" in world.certificate));
+  assert.deepEqual(await world.states(), { unusable: 1 });
+  world.now += day;
+  staples.tick();
+  assert.ok(world.certificate.ocspResponse);
+  assert.deepEqual(world.events, ["ocsp-staple-refused", "ocsp-staple-taken"]);
+});
+
 Deno.test("what the responder says of a revoked certificate is stapled, told and counted as such", async () => {
   await using world = await World.create();
   const revoked = await world.responder.answer(chainPem, { status: "revoked" });

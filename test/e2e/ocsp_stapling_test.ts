@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { opensslClient } from "../harness/clients/openssl_client.ts";
 import { runCommand } from "../harness/command.ts";
-import { edgeConfig } from "../harness/default_configs.ts";
+import type { ConfigTable } from "../harness/config_patch.ts";
+import { edgeConfig, keyServerConfig } from "../harness/default_configs.ts";
 import { greeting } from "../harness/http_backend.ts";
 import type { Installation } from "../harness/installation.ts";
 import { OcspResponder } from "../harness/ocsp_responder.ts";
@@ -49,6 +50,24 @@ async function check(system: System) {
     "--check",
   ]);
 }
+
+Deno.test("a strict key server reads the stapled response on its way to what it signs", async () => {
+  const grantStrict = (installation: Installation) => {
+    const grants = keyServerConfig(installation, 0).grant as ConfigTable[];
+    return { grant: grants.map((grant) => ({ ...grant, operations: ["sign-tls13"], transcript: "strict" })) };
+  };
+  const edge = (installation: Installation) => ({
+    ...stapledSite(installation),
+    tls: { transcript: "strict" },
+  });
+  await withSystem({ keyServer: grantStrict, edge }, async (system) => {
+    const { installation } = system;
+    const responder = await OcspResponder.create(installation.folder, installation.pki.web);
+    const chainPem = await Deno.readTextFile(installation.file("www-ecdsa.pem"));
+    await replace(system, "ocsp-staple-taken", await responder.answer(chainPem));
+    assert.equal((await stapled(system, "1.3"))?.status, "good");
+  });
+});
 
 Deno.test("an OCSP response is stapled in TLS 1.3 and 1.2 from its file, which is taken up anew without a restart", async (t) => {
   await withSystem({ edge: stapledSite }, async (system) => {
