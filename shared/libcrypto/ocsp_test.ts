@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DevelopmentPki } from "../../certs/dev_pki.ts";
-import { publicKeyInfo } from "../../edge-terminator/certificates/test_certificates.ts";
+import { generateKeyPair } from "../../certs/key_pair.ts";
 import { OcspResponder } from "../../test/harness/ocsp_responder.ts";
 import { TemporaryFolder } from "../../test/harness/temporary_folder.ts";
 import { OcspError } from "./errors.ts";
@@ -9,8 +9,12 @@ import { pemToDer } from "./x509.ts";
 
 const day = 86_400_000;
 const pki = await DevelopmentPki.create();
-const chainOf = (changes = {}) =>
-  pki.siteCertificate(publicKeyInfo("ecdsa-p256"), ["www.holdfast.test"], changes);
+/** A site's chain in PEM: leaf and intermediate. */
+async function chainOf(): Promise<string> {
+  const { publicKeyInfo } = await generateKeyPair();
+  return await pki.siteCertificate(publicKeyInfo, ["www.holdfast.test"]);
+}
+
 const chainPem = await chainOf();
 const chain = pemToDer(chainPem);
 
