@@ -5,7 +5,7 @@
  *        name (16) | age (8) | seals from (8) | seals until (8) | opens until (8) | sealed key (32 + 16)
  *
  * Times are milliseconds: the age at the moment of sending, the others from the key's making, so that no two clocks
- * need agree. Sender, receiver, serial and count go into the HPKE keys, each key's name and times into its additional
+ * need agree, and there is at least one key. Sender, receiver, serial and count go into the HPKE keys, each key's name and times into its additional
  * data, so that whoever carries the message can drop it, and nothing else.
  */
 import { ByteReader } from "../../../shared/codec/byte_reader.ts";
@@ -78,6 +78,8 @@ export function openKeys(
     if (serial <= after) throw reader.refuse("the message has been taken before");
     const encapsulatedKey = reader.bytes(publicKeyLength);
     const count = reader.u8();
+    // Nothing in it would be sealed, its serial least of all.
+    if (count === 0) throw reader.refuse("the message has no keys");
     const info = bindingOf({ from, to, serial }, count);
     using context = HpkeContext.forRecipient(pool, recipient, encapsulatedKey, { aead, info });
     for (let index = 0; index < count; index++) {

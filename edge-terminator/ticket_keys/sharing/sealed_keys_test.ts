@@ -73,3 +73,14 @@ Deno.test("a public key that is none is refused, and nothing is left rented", ()
   mailbox[Symbol.dispose]();
   pool[Symbol.dispose]();
 });
+
+Deno.test("a message without keys is refused: nobody could tell who made it, and its serial would hide later ones", () => {
+  const { pool, mailbox } = world();
+  const empty = sealKeys(pool, mailbox.publicKey, { ...passage, serial: 1000 }, [], 0);
+  assert.throws(
+    () => openKeys(pool, mailbox.keyPairs[0]!, expected, empty, 0),
+    (error) => error instanceof SiblingMessageError && /no keys/.test(error.message),
+  );
+  mailbox[Symbol.dispose]();
+  pool[Symbol.dispose]();
+});
