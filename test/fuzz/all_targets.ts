@@ -4,8 +4,13 @@ import { handshakeTarget } from "./targets/handshake/handshake.ts";
 import { handshakeStreamTarget } from "./targets/handshake_stream.ts";
 import { keylessAnswerTarget, keylessRequestTarget } from "./targets/keyless_protocol.ts";
 import { messageTargets } from "./targets/messages.ts";
+import { peerCertificateTarget } from "./targets/peer_certificate.ts";
+import { pkcs11UriTarget } from "./targets/pkcs11_uri.ts";
 import { recordLayerTarget } from "./targets/record_layer.ts";
+import { sealedSecretTargets } from "./targets/sealed_secrets.ts";
+import { sessionStateTarget } from "./targets/session_state.ts";
 import { strictTranscriptTarget } from "./targets/strict_transcript.ts";
+import { ticketKeyFileTargets } from "./targets/ticket_key_files.ts";
 import { ticketTarget } from "./targets/tickets.ts";
 
 /** Every fuzz target. A new one is a file in targets/ and a line here. */
@@ -19,4 +24,9 @@ export const allTargets: readonly FuzzTarget[] = [
   keylessAnswerTarget,
   strictTranscriptTarget,
   ticketTarget,
+  sessionStateTarget,
+  peerCertificateTarget,
+  ...sealedSecretTargets,
+  ...ticketKeyFileTargets,
+  pkcs11UriTarget,
 ];

@@ -2,9 +2,11 @@ import { LocalTicketKeys } from "../../../edge-terminator/ticket_keys/local_tick
 import { openTicket } from "../../../edge-terminator/tls/tickets/ticket.ts";
 import { hashLength } from "../../../shared/libcrypto/digest.ts";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";
+import { ByteSource } from "../byte_source.ts";
 import { type FuzzSubject, type FuzzTarget, promise, sameBytes } from "../fuzz_target.ts";
 import { Driver } from "./handshake/driver.ts";
 import { visit } from "./handshake/play.ts";
+import { Tls13Actor } from "./handshake/tls13_actor.ts";
 
 /** A ticket that is not exactly ours opens to nothing, without an error and without a block kept. */
 class TicketSubject implements FuzzSubject {
@@ -15,7 +17,7 @@ class TicketSubject implements FuzzSubject {
 
   constructor() {
     using driver = new Driver({ pool: this.#pool, tickets: { keys: this.#keys } }, "well");
-    using client = visit(driver, this.#pool);
+    using client = visit(driver, new Tls13Actor(this.#pool, new ByteSource(new Uint8Array(0))));
     this.seeds = client.sessions.map(({ ticket }) => ticket);
     this.#secretLength = hashLength[client.sessions[0]!.suite.hash];
   }

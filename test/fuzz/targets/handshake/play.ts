@@ -1,7 +1,6 @@
-import type { LockedPool } from "../../../../shared/memory/locked_pool.ts";
 import { ByteSource } from "../../byte_source.ts";
 import { promise } from "../../fuzz_target.ts";
-import { type Actor, Tls13Actor } from "./actors.ts";
+import type { Actor } from "./actors.ts";
 import type { Driver } from "./driver.ts";
 import { clientDoes, ClientGaveUp, Script } from "./script.ts";
 
@@ -18,12 +17,10 @@ export function play(driver: Driver, actor: Actor, source: ByteSource): void {
   }
 }
 
-/** A connection in which all goes well; the client then has sessions to resume. Dispose of it after their last use. */
-export function visit(driver: Driver, clientPool: LockedPool): Tls13Actor {
-  const source = new ByteSource(new Uint8Array(0));
-  const actor = new Tls13Actor(clientPool, source);
-  play(driver, actor, source);
-  promise(actor.sessions.length > 0, `no session to resume after ${driver.words}`);
+/** A connection in which all goes well. */
+export function visit<Visitor extends Actor>(driver: Driver, actor: Visitor): Visitor {
+  play(driver, actor, new ByteSource(new Uint8Array(0)));
+  promise(driver.completed, `no handshake was completed: ${driver.words}`);
   return actor;
 }
 

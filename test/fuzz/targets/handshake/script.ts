@@ -1,8 +1,9 @@
-import { EngineMisusedError } from "../../../../edge-terminator/tls/errors.ts";
+import { EngineMisusedError, KeyingMaterialError } from "../../../../edge-terminator/tls/errors.ts";
 import type { TlsServerEngine } from "../../../../edge-terminator/tls/server_engine.ts";
 import { ContentType } from "../../../../shared/tls_constants.ts";
 import { plainRecord } from "../../../peer/hello_builder.ts";
 import type { ByteSource } from "../../byte_source.ts";
+import { promise } from "../../fuzz_target.ts";
 import { type Actor, edited } from "./actors.ts";
 
 const recordTypes = [20, 21, 22, 23, 24];
@@ -86,12 +87,21 @@ export class Script {
       () => engine[Symbol.dispose](),
       () => engine.send(new Uint8Array(source.u16())),
       () => engine.updateKeys(source.below(2) === 1),
+      () => exportSomething(engine, source),
     ];
     try {
       source.pick(calls)();
     } catch (error) {
-      if (!(error instanceof EngineMisusedError)) throw error;
+      if (!(error instanceof EngineMisusedError || error instanceof KeyingMaterialError)) throw error;
     }
     return new Uint8Array(0);
   }
+}
+
+function exportSomething(engine: TlsServerEngine, source: ByteSource): void {
+  const label = source.pick(["EXPORTER-fuzz", "", "key expansion", "x".repeat(249), "\n"]);
+  const context = source.pick([undefined, new Uint8Array(0), new Uint8Array(65_535)]);
+  const length = source.pick([32, 0, 8160, 65_536]);
+  const exported = engine.exportKeyingMaterial(label, context, length);
+  promise(exported.length === length, "keying material is of another length");
 }
