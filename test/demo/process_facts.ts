@@ -13,6 +13,8 @@ import type { SoftHsmToken } from "../harness/token/softhsm_token.ts";
 export interface ProcessFacts {
   readonly pid: number;
   readonly name: string;
+  /** The kernel lets us look inside: only root may. What could not be seen counts as absent below. */
+  readonly isOpen: boolean;
   /** The PKCS#11 module is mapped into it: it could reach the token. */
   readonly hasModule: boolean;
   /** It has files of the token open, or the token's place in its environment. */
@@ -39,12 +41,9 @@ export async function factsOf(
   token: SoftHsmToken,
   pin: Uint8Array,
 ): Promise<ProcessFacts> {
-  const [mappings, files, environment, commandLine] = await Promise.all([
-    mappingsOf(pid),
-    openFilesOf(pid),
-    environmentOf(pid),
-    commandLineOf(pid),
-  ]);
+  const insides = await Promise.all([mappingsOf(pid), openFilesOf(pid), environmentOf(pid)]).catch(ifDenied);
+  const [mappings, files, environment] = insides ?? [[], [], {}];
+  const commandLine = await commandLineOf(pid);
   const scan = await scanMemory(pid, new Map([["pin", pin]])).catch(() => undefined);
   const module = await Deno.realPath(token.modulePath); // as the kernel names it
   const pinText = new TextDecoder().decode(pin);
@@ -52,6 +51,7 @@ export async function factsOf(
   return {
     pid,
     name,
+    isOpen: insides !== undefined,
     hasModule: mappings.some((mapping) => mapping.name === module),
     seesToken: "SOFTHSM2_CONF" in environment || files.some((file) => file.startsWith(token.folder)),
     knowsPin: told || (scan?.found.get("pin") ?? []).length > 0,
@@ -59,6 +59,10 @@ export async function factsOf(
     secretKiB: kiB(mappings.filter((mapping) => mapping.name.includes("secretmem"))),
     lockedKiB: await lockedKiB(pid),
   };
+}
+
+function ifDenied(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
 }
 
 function kiB(mappings: readonly Mapping[]): number {

@@ -1,5 +1,11 @@
 /** What the kernel tells of a running process through /proc. */
 
+/**
+ * Whether the insides of the product's processes (descriptors, mappings, memory, environment) can be looked at: they close
+ * them even to their own user.
+ */
+export const canLookInside = Deno.uid() === 0;
+
 /** Pids of the direct children of `pid`, in order. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const children: number[] = [];
