@@ -274,3 +274,16 @@ Deno.test("a key that must not sign is refused with unsupported_certificate", as
     assert.equal(failed.error.reason, "KEY_USAGE_BIT_INCORRECT");
   });
 });
+
+Deno.test("a key that is malformed by itself, in a certificate that is not, is the client's fault", async () => {
+  const rsa = await pki.issue({ keyType: "rsa" });
+  // The parameters of rsaEncryption: of another type than NULL.
+  const hex = rsa.chain[0]!.toHex().replace("2a864886f70d0101010500", "2a864886f70d0101012000");
+  start({ mode: "required" }, (pair) => {
+    sendCertificate(pair, { chain: [Uint8Array.fromHex(hex)] });
+    sendVerify(pair, rsa);
+    const failed = pair.server.event("failed");
+    assert.equal(failed.alertSent, AlertDescription.decode_error);
+    assert.equal(failed.error.reason, "CANNOT_PARSE_LEAF_CERT");
+  });
+});

@@ -38,7 +38,13 @@ function parseLeaf(leaf: Uint8Array): ParsedCertificate {
   try {
     return parseCertificate(leaf);
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    throw new MalformedMessage(error.message, { reason: "CANNOT_PARSE_LEAF_CERT", cause: error });
+    throw unreadableLeaf(error);
   }
+}
+
+/** What to throw for an error over a client's certificate: the client's fault if the certificate cannot be read. */
+export function unreadableLeaf(error: unknown): unknown {
+  return error instanceof CertificateError
+    ? new MalformedMessage(error.message, { reason: "CANNOT_PARSE_LEAF_CERT", cause: error })
+    : error;
 }

@@ -10,7 +10,7 @@ import type { CertificateVerify } from "../../../shared/tls_messages/certificate
 import { illegalParameter } from "../../../shared/tls_messages/errors.ts";
 import { misbehaved } from "../errors.ts";
 import type { TlsVersion } from "../server_options.ts";
-import type { PeerCertificate } from "./peer_certificate.ts";
+import { type PeerCertificate, unreadableLeaf } from "./peer_certificate.ts";
 import { type ClientCertificatePolicy, offeredSchemes } from "./policy.ts";
 
 /** draft-ietf-tls-tls13-pkcs1: for old client keys in TLS 1.3 that can do nothing better. Never offered by default. */
@@ -66,7 +66,16 @@ export function verifyPeerSignature(
     );
   }
   const anyCurve = version === "TLS 1.2";
-  if (!verifySignature(subjectPublicKeyInfo, algorithm, content, signature, { anyCurve })) {
+  if (!verifies(() => verifySignature(subjectPublicKeyInfo, algorithm, content, signature, { anyCurve }))) {
     throw misbehaved(AlertDescription.decrypt_error, "BAD_SIGNATURE", "its signature does not verify");
+  }
+}
+
+/** A key may stand in a certificate that can be read and still be malformed by itself. */
+function verifies(verify: () => boolean): boolean {
+  try {
+    return verify();
+  } catch (error) {
+    throw unreadableLeaf(error);
   }
 }
