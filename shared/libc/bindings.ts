@@ -34,6 +34,11 @@ const symbolTable = {
     parameters: ["i64", /* number */ "u64", /* operation */ "u64", /* flags */ "buffer" /* program */],
     result: "i64",
   },
+  landlock: {
+    name: "syscall",
+    parameters: ["i64", /* number */ "u64", /* attributes */ "u64", /* size */ "u64" /* flags */],
+    result: "i64",
+  },
   prctl: { parameters: ["i32", /* option */ "u64", /* argument */ "u64", "u64", "u64"], result: "i32" },
   setrlimit: { parameters: ["i32", /* resource */ "buffer" /* rlim */], result: "i32" },
   getrlimit: { parameters: ["i32", /* resource */ "buffer" /* rlim */], result: "i32" },

@@ -50,3 +50,22 @@ export function filterSystemCalls(program: Uint8Array<ArrayBuffer>): void {
   // A positive result is the thread that could not take the filter.
   if (result > 0n) throw new LibcError(`filter the system calls of thread ${result}`, "seccomp", 0);
 }
+
+const SECCOMP_GET_ACTION_AVAIL = 2n;
+const SECCOMP_RET_ERRNO = 0x00050000;
+const SYS_landlock_create_ruleset = 444n;
+const LANDLOCK_CREATE_RULESET_VERSION = 1n;
+
+/** Whether the kernel filters system calls. */
+export function seccompIsThere(): boolean {
+  if (Deno.build.arch !== "x86_64") return false;
+  return libc().seccomp(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0n, new Uint32Array([SECCOMP_RET_ERRNO])) ===
+    0n;
+}
+
+/** The version of the kernel's Landlock; 0 where it has none or has it switched off. */
+export function landlockVersion(): number {
+  // landlock_create_ruleset(NULL, 0, VERSION), by the same shape as seccomp: the third argument is the flag.
+  const { landlock } = libc();
+  return Math.max(0, Number(landlock(SYS_landlock_create_ruleset, 0n, 0n, LANDLOCK_CREATE_RULESET_VERSION)));
+}
