@@ -17,7 +17,12 @@ const longestHeap = 1 << 20;
 export async function findX25519Scalar(pid: number, publicKey: Uint8Array): Promise<NamedSecret> {
   using pool = LockedPool.open({ totalBytes: 4096, backing: "mlock" });
   using memory = await Deno.open(`/proc/${pid}/mem`);
-  for (const range of (await lockedRangesOf(pid)).filter(({ start, end }) => end - start <= longestHeap)) {
+  const ranges = await lockedRangesOf(pid);
+  // Secret memory is locked too, and cannot be read.
+  const heaps = ranges.filter(({ start, end, name }) =>
+    end - start < longestHeap && !name.includes("secretmem")
+  );
+  for (const range of heaps) {
     const bytes = await readRange(memory, range);
     for (let offset = 0; offset + length <= bytes.length; offset += alignment) {
       const candidate = bytes.slice(offset, offset + length);
