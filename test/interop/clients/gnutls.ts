@@ -16,7 +16,8 @@ export function runGnutls(cell: Cell, { endpoint, clientCertificate }: Target): 
     alpn: "http/1.1",
     priority: priorityOf(cell),
     extraArguments: [
-      ...(cell.resumes ? ["--resume"] : []),
+      // TLS 1.3 has its tickets after the handshake: without waiting for them, chance decides whether there is one.
+      ...(cell.resumes ? ["--resume", "--waitresumption"] : []),
       ...(cell.clientCertificate ? ["--x509certfile", certificate, "--x509keyfile", privateKey] : []),
     ],
   });
