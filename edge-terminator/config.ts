@@ -69,6 +69,7 @@ const siteSchema = z.strictObject({
     .refine((address) => "port" in address || isSocketPath(address.path), socketPathExpected),
   proxy_protocol: z.boolean().default(false),
   client_certificates: clientCertificatesSchema(pathSchema).optional(),
+  resumption_epoch: z.int().min(0).max(2 ** 32 - 1).default(0),
   default: z.boolean().default(false),
 });
 
@@ -112,6 +113,8 @@ export interface SiteConfig {
   readonly proxyProtocol: boolean;
   /** Undefined: clients are not asked for certificates. */
   readonly clientCertificates: (ClientAuthorities & { readonly mode: "optional" | "required" }) | undefined;
+  /** Raised after a compromise: no session from before resumes. */
+  readonly resumptionEpoch: number;
   readonly isDefault: boolean;
 }
 
@@ -185,6 +188,7 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
       backend: absoluteAddress(site.backend, absolute),
       proxyProtocol: site.proxy_protocol,
       clientCertificates: clientCertificatesOf(site, loaded[index]?.clientAuthorities),
+      resumptionEpoch: site.resumption_epoch,
       isDefault: site.default,
     })),
     staples: file.site.flatMap((site, index) =>
@@ -217,8 +221,9 @@ export function siteTable(config: Pick<EdgeConfig, "sites">): SiteTable {
 }
 
 function siteEntry({ names, isDefault, backend, proxyProtocol, ...config }: SiteConfig): SiteEntry {
-  const { certificates, alpn: alpnProtocols, clientCertificates } = config;
-  const site = { name: names[0], backend, proxyProtocol, tls: { certificates, alpnProtocols } };
+  const { certificates, alpn: alpnProtocols, clientCertificates, resumptionEpoch } = config;
+  const tls = { certificates, alpnProtocols, resumptionEpoch };
+  const site = { name: names[0], backend, proxyProtocol, tls };
   if (clientCertificates === undefined) return { names, isDefault, site };
   const verifier = new ClientVerifier(clientCertificates.mode, clientCertificates);
   return {
@@ -226,7 +231,7 @@ function siteEntry({ names, isDefault, backend, proxyProtocol, ...config }: Site
     isDefault,
     site: {
       ...site,
-      tls: { ...site.tls, clientCertificates: verifier.policy },
+      tls: { ...tls, clientCertificates: verifier.policy },
       verifyClient: (chain) => verifier.verify(chain),
     },
   };

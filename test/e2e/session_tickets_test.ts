@@ -83,6 +83,20 @@ Deno.test("S11: a client resumes on any worker, after each worker's death and af
       assert.equal(await edge.metric("holdfast_edge_tickets_refused_total"), 0);
       assert(!edge.records.some(({ event }) => event === "pool-leak"), "the old workers kept blocks");
     });
+
+    await t.step("but not once the site's resumption epoch is raised", async () => {
+      const file = installation.file("edge-pop1-0.toml");
+      const config = await Deno.readTextFile(file);
+      await Deno.writeTextFile(file, config.replace("[[site]]\n", "[[site]]\nresumption_epoch = 1\n"));
+      const reloads = () => edge.records.filter(({ event }) => event === "edge-reloaded").length;
+      const before = reloads();
+      edge.signal("SIGHUP");
+      await poll("the reload", () => reloads() > before);
+      for (const session of sessions) {
+        const { verified, resumed, output } = await session.resume(system.endpoint);
+        assert(verified && !resumed, output);
+      }
+    });
   });
 });
 
