@@ -1,3 +1,4 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import assert from "node:assert/strict";
 import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import {
@@ -8,7 +9,7 @@ import {
 } from "../../shared/tls_constants.ts";
 import { encodeKeyUpdate } from "../../shared/tls_messages/key_update.ts";
 import { extension, plainRecord } from "../../test/peer/hello_builder.ts";
-import { joined, ScriptedClient } from "../../test/peer/scripted_client.ts";
+import { ScriptedClient } from "../../test/peer/scripted_client.ts";
 import { TestServer } from "../../test/peer/test_server.ts";
 
 import { completeHandshake, expectAlert, startHandshake } from "../../test/peer/expect_alert.ts";
@@ -37,7 +38,7 @@ expectAlert(
   (pair) => {
     startHandshake(pair);
     pair.server.receive(
-      pair.client.finished((message) => joined([message, encodeKeyUpdate({ requestUpdate: 0 })])),
+      pair.client.finished((message) => concatenate([message, encodeKeyUpdate({ requestUpdate: 0 })])),
     );
   },
 );
@@ -61,7 +62,7 @@ expectAlert(
 expectAlert("a record received twice", "bad_record_mac", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC", (pair) => {
   completeHandshake(pair);
   const record = pair.client.seal(ContentType.application_data, bytes("hello"));
-  pair.server.receive(joined([record, record]));
+  pair.server.receive(concatenate([record, record]));
   assert.equal(new TextDecoder().decode(pair.server.received), "hello", "what came before is delivered");
 });
 expectAlert(
@@ -130,7 +131,7 @@ expectAlert(
   (pair) => {
     completeHandshake(pair);
     const update = encodeKeyUpdate({ requestUpdate: 0 });
-    pair.server.receive(pair.client.seal(ContentType.handshake, joined([update, update])));
+    pair.server.receive(pair.client.seal(ContentType.handshake, concatenate([update, update])));
   },
 );
 

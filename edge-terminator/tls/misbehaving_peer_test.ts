@@ -1,6 +1,6 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import { ContentType, ExtensionType, HandshakeType, NamedGroup } from "../../shared/tls_constants.ts";
 import { buildMessage, extension, type HelloFields, plainRecord } from "../../test/peer/hello_builder.ts";
-import { joined } from "../../test/peer/scripted_client.ts";
 
 import { expectAlert, startHandshake } from "../../test/peer/expect_alert.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -76,7 +76,9 @@ expectAlert(
   "unexpected_message",
   "EXCESS_HANDSHAKE_DATA",
   ({ client, server }) => {
-    server.receive(plainRecord(ContentType.handshake, joined([client.clientHello(), new Uint8Array([20])])));
+    server.receive(
+      plainRecord(ContentType.handshake, concatenate([client.clientHello(), new Uint8Array([20])])),
+    );
   },
 );
 expectAlert(

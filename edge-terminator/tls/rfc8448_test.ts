@@ -1,3 +1,4 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import assert from "node:assert/strict";
 import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { randomSecret } from "../../shared/libcrypto/random.ts";
@@ -6,7 +7,6 @@ import { ContentType, NamedGroup, ProtocolVersion, SignatureScheme } from "../..
 import { parseHandshake } from "../../shared/tls_messages/handshake.ts";
 import { decodeNewSessionTicket } from "../../shared/tls_messages/new_session_ticket.ts";
 import { plainRecord } from "../../test/peer/hello_builder.ts";
-import { joined } from "../../test/peer/scripted_client.ts";
 import clientAuthentication from "../../test/vectors/rfc8448/client_authentication.json" with {
   type: "json",
 };
@@ -100,7 +100,7 @@ Deno.test("L14: the engine sends RFC 8448 section 3 byte for byte, and takes the
   engine.receive(record(simple.clientHello, 0x0301));
   engine.answerSite(siteOf(simple.certificate));
   engine.answerSignature(signatureOf(simple.certificateVerify));
-  const expected = joined([record(simple.serverHello), bytes(simple.serverFlightRecord)]);
+  const expected = concatenate([record(simple.serverHello), bytes(simple.serverFlightRecord)]);
   assert.equal(engine.takeOutput()?.toHex(), expected.toHex());
   engine.receive(bytes(simple.clientFinishedRecord));
   assert.equal(engine.state, "connected");
@@ -120,7 +120,7 @@ Deno.test("L14: the engine sends RFC 8448 section 5, with its HelloRetryRequest,
   assert.equal(engine.takeOutput()?.toHex(), record(retry.helloRetryRequest).toHex());
   engine.receive(record(retry.clientHello2));
   engine.answerSignature(signatureOf(retry.certificateVerify));
-  const expected = joined([record(retry.serverHello), bytes(retry.serverFlightRecord)]);
+  const expected = concatenate([record(retry.serverHello), bytes(retry.serverFlightRecord)]);
   assert.equal(engine.takeOutput()?.toHex(), expected.toHex());
 });
 
@@ -162,9 +162,9 @@ Deno.test("L14: the engine resumes RFC 8448 section 4's session and sends its fl
   };
   const hooks = hooksOf(pool, resumed, resumed.encryptedExtensions);
   using engine = engineFor(pool, [NamedGroup.x25519], hooks, { tickets, wallClock: () => now });
-  engine.receive(joined([record(resumed.clientHello, 0x0301), bytes(resumed.earlyDataRecord)]));
+  engine.receive(concatenate([record(resumed.clientHello, 0x0301), bytes(resumed.earlyDataRecord)]));
   engine.answerSite(siteOf(simple.certificate));
-  const expected = joined([record(resumed.serverHello), bytes(resumed.serverFlightRecord)]);
+  const expected = concatenate([record(resumed.serverHello), bytes(resumed.serverFlightRecord)]);
   assert.equal(engine.takeOutput()?.toHex(), expected.toHex());
   assert.equal(engine.state, "awaiting-finished");
 });
@@ -177,7 +177,7 @@ Deno.test("L14: the engine sends RFC 8448 section 6 byte for byte, and takes the
   engine.receive(record(trace.clientHello, 0x0301));
   engine.answerSite({ ...siteOf(trace.certificate, true), clientCertificates: { mode: "required" } });
   engine.answerSignature(signatureOf(trace.certificateVerify));
-  const expected = joined([record(trace.serverHello), bytes(trace.serverFlightRecords)]);
+  const expected = concatenate([record(trace.serverHello), bytes(trace.serverFlightRecords)]);
   assert.equal(engine.takeOutput()?.toHex(), expected.toHex());
   engine.receive(bytes(trace.clientFlightRecords));
   assert.equal(engine.state, "awaiting-peer-verification");
@@ -193,7 +193,7 @@ Deno.test("L14: the engine sends RFC 8448 section 7, in compatibility mode, byte
   engine.receive(record(trace.clientHello, 0x0301));
   engine.answerSite(siteOf(trace.certificate));
   engine.answerSignature(signatureOf(trace.certificateVerify));
-  const expected = joined([record(trace.serverHello), bytes(trace.serverFlightRecords)]);
+  const expected = concatenate([record(trace.serverHello), bytes(trace.serverFlightRecords)]);
   assert.equal(engine.takeOutput()?.toHex(), expected.toHex());
   engine.receive(bytes(trace.clientFlightRecords));
   assert.equal(engine.state, "connected");

@@ -1,3 +1,5 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
+
 /** A TCP relay for one connection that keeps what both sides say: an eavesdropper. */
 export class RecordingProxy implements AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number };
@@ -17,11 +19,11 @@ export class RecordingProxy implements AsyncDisposable {
   }
 
   get fromClient(): Uint8Array {
-    return joined(this.#fromClient);
+    return concatenate(this.#fromClient);
   }
 
   get fromServer(): Uint8Array {
-    return joined(this.#fromServer);
+    return concatenate(this.#fromServer);
   }
 
   async #run({ host, port }: { readonly host: string; readonly port: number }): Promise<void> {
@@ -48,14 +50,4 @@ async function record(from: Deno.TcpConn, to: Deno.TcpConn, into: Uint8Array[]):
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await to.write(rest));
   }
   await to.closeWrite();
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

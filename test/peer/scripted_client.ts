@@ -1,3 +1,4 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import { findTls13CipherSuite, type Tls13CipherSuite } from "../../edge-terminator/tls/cipher_suites.ts";
 import type { ApplicationTrafficSecret } from "../../edge-terminator/tls/key_schedule/application_traffic_secret.ts";
 import { EarlySecret } from "../../edge-terminator/tls/key_schedule/early_secret.ts";
@@ -108,7 +109,7 @@ export class ScriptedClient implements Disposable {
       this.#pairs.set(id, pair);
       return {
         group: id,
-        keyExchange: joined([new Uint8Array(group.encapsulationKeyLength), pair.publicKey]),
+        keyExchange: concatenate([new Uint8Array(group.encapsulationKeyLength), pair.publicKey]),
       };
     });
   }
@@ -150,7 +151,7 @@ export class ScriptedClient implements Disposable {
       if (type === ContentType.handshake) this.#reassembler.push(content);
       else if (type === ContentType.alert) this.alerts.push({ level: content[0]!, description: content[1]! });
       else if (type === ContentType.change_cipher_spec) this.changeCipherSpecs++;
-      else this.received = joined([this.received, content]);
+      else this.received = concatenate([this.received, content]);
     }
     this.records.reader.settle();
   }
@@ -176,7 +177,7 @@ export class ScriptedClient implements Disposable {
   /** What a CertificateVerify would sign now (RFC 8446, Section 4.4.3). */
   get signedContent(): Uint8Array {
     const context = new TextEncoder().encode(`${" ".repeat(64)}TLS 1.3, client CertificateVerify\0`);
-    return joined([context, this.#transcript.hash("client-certificate")]);
+    return concatenate([context, this.#transcript.hash("client-certificate")]);
   }
 
   /** Any content in a record under the current keys. */
@@ -282,14 +283,4 @@ export class ScriptedClient implements Disposable {
   [Symbol.dispose](): void {
     this.#keeper[Symbol.dispose]();
   }
-}
-
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

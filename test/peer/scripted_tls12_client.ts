@@ -1,3 +1,4 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import { findTls12CipherSuite, type Tls12CipherSuite } from "../../edge-terminator/tls/cipher_suites.ts";
 import { Keeper } from "../../edge-terminator/tls/keeper.ts";
 import { findGroup } from "../../edge-terminator/tls/key_exchange/groups.ts";
@@ -27,7 +28,6 @@ import { HandshakeReassembler } from "../../shared/tls_messages/handshake_reasse
 import { decodeServerHello, type ServerHello } from "../../shared/tls_messages/server_hello.ts";
 import { decodeServerKeyExchange } from "../../shared/tls_messages/server_key_exchange.ts";
 import { buildClientHello, extension, type HelloFields, plainRecord, usualFields } from "./hello_builder.ts";
-import { joined } from "./scripted_client.ts";
 
 /** The extensions of an ordinary TLS 1.2 client besides those that HelloFields names. */
 export const usualTls12Extensions = [
@@ -98,7 +98,7 @@ export class ScriptedTls12Client implements Disposable {
       const { type, content } = incoming;
       if (type === ContentType.handshake) this.#reassembler.push(content);
       else if (type === ContentType.alert) this.alerts.push({ level: content[0]!, description: content[1]! });
-      else if (type === ContentType.application_data) this.received = joined([this.received, content]);
+      else if (type === ContentType.application_data) this.received = concatenate([this.received, content]);
       else {this.records.setReadKeys(
           new Tls12RecordKeys(this.#keeper.handOver(this.#keys!.server)),
           "TLS 1.2",

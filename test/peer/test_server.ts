@@ -1,3 +1,4 @@
+import { concatenate } from "../../shared/codec/concatenate.ts";
 import { constants, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { PeerVerdict } from "../../edge-terminator/tls/client_certificates/peer_verdict.ts";
 import type { ServedCertificate } from "../../edge-terminator/tls/served_certificate.ts";
@@ -7,7 +8,6 @@ import type { TlsServerOptions } from "../../edge-terminator/tls/server_options.
 import type { TlsSite } from "../../edge-terminator/tls/site.ts";
 import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { SignatureScheme } from "../../shared/tls_constants.ts";
-import { joined } from "./scripted_client.ts";
 
 /** A certificate of any bytes with a real key behind it: the scripted client does not look into it. */
 export interface TestCertificate {
@@ -68,10 +68,10 @@ export function answer(request: SignatureRequest): Uint8Array {
 
 function signedContent(request: SignatureRequest): Uint8Array {
   if (request.kind === "tls12-server-key-exchange") {
-    return joined([request.clientRandom, request.serverRandom, request.params]);
+    return concatenate([request.clientRandom, request.serverRandom, request.params]);
   }
   const context = new TextEncoder().encode(`${" ".repeat(64)}TLS 1.3, server CertificateVerify\0`);
-  return joined([context, request.transcriptHash]);
+  return concatenate([context, request.transcriptHash]);
 }
 
 /** An engine with its own pool, whose questions are answered as soon as they come, unless a test takes them. */
@@ -126,7 +126,7 @@ export class TestServer implements Disposable {
 
   /** Everything the application received. */
   get received(): Uint8Array {
-    return joined(this.events.flatMap((event) => event.type === "application-data" ? [event.data] : []));
+    return concatenate(this.events.flatMap((event) => event.type === "application-data" ? [event.data] : []));
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,4 @@
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import assert from "node:assert/strict";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import {
@@ -13,7 +14,6 @@ import {
   certificateVerifyMessage,
   type VerifyOptions,
 } from "../../../test/peer/client_certificate.ts";
-import { joined } from "../../../test/peer/scripted_client.ts";
 import { ScriptedTls12Client } from "../../../test/peer/scripted_tls12_client.ts";
 import { TestServer, testSite } from "../../../test/peer/test_server.ts";
 import type { ClientCertificatePolicy } from "../client_certificates/policy.ts";
@@ -111,8 +111,8 @@ Deno.test("TLS 1.2: a verdict may wait, with the rest of the client's flight in 
   const messages = [client.handshake(certificateTls12Message(identity.chain)), client.clientKeyExchange()];
   messages.push(client.handshake(certificateVerifyMessage(identity, client.signedContent)));
   // One record with all three handshake messages.
-  const content = joined(messages.map((record) => record.subarray(5)));
-  const flight = joined([client.seal(22, content), client.changeCipherSpec(), client.finished()]);
+  const content = concatenate(messages.map((record) => record.subarray(5)));
+  const flight = concatenate([client.seal(22, content), client.changeCipherSpec(), client.finished()]);
   server.receive(flight);
   flight.fill(0);
   assert.equal(server.engine.state, "awaiting-peer-verification");

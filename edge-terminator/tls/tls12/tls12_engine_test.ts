@@ -1,3 +1,4 @@
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import assert from "node:assert/strict";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "../../../shared/tls_constants.ts";
 import { decodeFinished } from "../../../shared/tls_messages/finished.ts";
 import { extension, type HelloFields, plainRecord } from "../../../test/peer/hello_builder.ts";
-import { joined, ScriptedClient } from "../../../test/peer/scripted_client.ts";
+import { ScriptedClient } from "../../../test/peer/scripted_client.ts";
 import { ScriptedTls12Client, usualTls12Extensions } from "../../../test/peer/scripted_tls12_client.ts";
 import { TestServer } from "../../../test/peer/test_server.ts";
 import type { TlsServerOptions } from "../server_options.ts";
@@ -191,7 +192,7 @@ expectAlert(
     start(pair);
     const record = pair.client.clientKeyExchange();
     const message = record.subarray(5);
-    pair.server.receive(plainRecord(ContentType.handshake, joined([message, new Uint8Array([20, 0])])));
+    pair.server.receive(plainRecord(ContentType.handshake, concatenate([message, new Uint8Array([20, 0])])));
     pair.server.receive(pair.client.changeCipherSpec());
   },
 );

@@ -1,3 +1,4 @@
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import { findTls13CipherSuite } from "../../../edge-terminator/tls/cipher_suites.ts";
 import {
   ContentType,
@@ -9,7 +10,7 @@ import {
 import { parseHandshake } from "../../../shared/tls_messages/handshake.ts";
 import { decodeNewSessionTicket } from "../../../shared/tls_messages/new_session_ticket.ts";
 import { decodeServerHello } from "../../../shared/tls_messages/server_hello.ts";
-import { type ClientSession, joined, ScriptedClient } from "../../peer/scripted_client.ts";
+import { type ClientSession, ScriptedClient } from "../../peer/scripted_client.ts";
 import { KemClient } from "./kem_client.ts";
 import type { NamedSecret } from "./named_secret.ts";
 import { recordingPool } from "./recording_pool.ts";
@@ -124,8 +125,8 @@ export class Tls13Session implements AuditedSession {
     const server = messages.slice(0, end).filter(({ raw }) =>
       !this.#hellos.some((hello) => same(hello, raw))
     );
-    const throughServerHello = joined([...this.#hellos, server[0]!.raw]);
-    const throughServerFinished = joined([...this.#hellos, ...server.map(({ raw }) => raw)]);
+    const throughServerHello = concatenate([...this.#hellos, server[0]!.raw]);
+    const throughServerFinished = concatenate([...this.#hellos, ...server.map(({ raw }) => raw)]);
     const tickets = messages.filter(({ type }) => type === HandshakeType.new_session_ticket);
     const named = schedule.all(
       {
@@ -135,7 +136,7 @@ export class Tls13Session implements AuditedSession {
         psk,
         throughServerHello,
         throughServerFinished,
-        throughClientFinished: this.#finished && joined([throughServerFinished, this.#finished]),
+        throughClientFinished: this.#finished && concatenate([throughServerFinished, this.#finished]),
         ticketNonces: tickets.map((message) => decodeNewSessionTicket(message).ticketNonce),
       },
       this.#phase,
