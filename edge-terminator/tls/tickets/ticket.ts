@@ -1,3 +1,4 @@
+import { concatenate } from "../../../shared/codec/concatenate.ts";
 import { aeadNonceLength, aeadTagLength, keyAead } from "../../../shared/libcrypto/aead.ts";
 import { randomBytes } from "../../../shared/libcrypto/random.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
@@ -41,7 +42,7 @@ export function sealTicket(
   const sealedState = ticket.subarray(headLength + sealedSecretLength);
   using keyed = keyAead(aead, key.secret, "seal");
   keyed.seal(nonceOf(head, 1), head, encoded, sealedState);
-  keyed.seal(nonceOf(head, 0), join(head, sealedState), secret.bytes, sealedSecret);
+  keyed.seal(nonceOf(head, 0), concatenate([head, sealedState]), secret.bytes, sealedSecret);
   return ticket;
 }
 
@@ -65,7 +66,9 @@ export function openTicket(
   const state = decodeSessionState(encoded);
   if (state === undefined) return undefined;
   const secret = pool.rent(secretLength);
-  if (keyed.open(nonceOf(head, 0), join(head, sealedState), sealedSecret, secret.bytes) !== undefined) {
+  if (
+    keyed.open(nonceOf(head, 0), concatenate([head, sealedState]), sealedSecret, secret.bytes) !== undefined
+  ) {
     return { state, secret };
   }
   secret[Symbol.dispose]();
@@ -76,11 +79,4 @@ function nonceOf(head: Uint8Array, part: 0 | 1): Uint8Array {
   const nonce = head.slice(ticketKeyNameLength, headLength);
   nonce[aeadNonceLength - 1] = nonce[aeadNonceLength - 1]! & 0xfe | part;
   return nonce;
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
 }
