@@ -15,36 +15,13 @@ import { pathBesideConfig } from "../shared/config/paths.ts";
 import { secretSourceSchema } from "../shared/config/secret_source.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import { refuseContradictions } from "./config_rules.ts";
-import { isServerNamePattern } from "./server_names.ts";
-import { parsePkcs11Uri, type Pkcs11Uri, Pkcs11UriError } from "./token/uri.ts";
+import { edgeIdentitySchema, operationSchema, pkcs11UriSchema, serverNameSchema } from "./schemas.ts";
+import type { Pkcs11Uri } from "./token/uri.ts";
 
 /** A file's path: one line, so that a key pasted in its place is refused unread. */
 const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
   error: "a path, relative to this file's folder",
 });
-
-const edgeIdentitySchema = z.string().max(2048).regex(/^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i, {
-  error: 'an edge\'s URI, such as "spiffe://holdfast.test/edge/pop1"',
-});
-
-const pkcs11UriSchema = z.string().transform((text, context): Pkcs11Uri => {
-  try {
-    return parsePkcs11Uri(text);
-  } catch (error) {
-    if (!(error instanceof Pkcs11UriError)) throw error;
-    const reason = error.message.replace(/^[^:]*: /, "");
-    context.addIssue({ code: "custom", message: `a PKCS#11 URI (RFC 7512): ${reason}` });
-    return z.NEVER;
-  }
-});
-
-/** rsa-key-exchange is never a default: whoever may ask for it can decrypt every recorded session of that kind. */
-const operationSchema = z.enum(["sign-tls13", "sign-tls12", "rsa-key-exchange"]);
-
-const serverNameSchema = z.string().toLowerCase().refine(
-  isServerNamePattern,
-  'a host name, "*." and a host name, or "" for clients without SNI',
-);
 
 const listenSchema = z.strictObject({
   address: tcpAddressSchema,
