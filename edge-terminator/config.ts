@@ -10,7 +10,7 @@ import {
 } from "../shared/config/address.ts";
 import { adminSectionSchema, logSectionSchema } from "../shared/config/common_sections.ts";
 import { loadConfig, parseConfig } from "../shared/config/load.ts";
-import { pathBesideConfig } from "../shared/config/paths.ts";
+import { pathBesideConfig, pathSchema } from "../shared/config/paths.ts";
 import { type CertificateEntry, certificateEntrySchema } from "./certificates/certificate_entry.ts";
 import type { LoadedCertificate } from "./certificates/chain_loader.ts";
 import type { ClientAuthorities } from "./certificates/client_authorities.ts";
@@ -27,11 +27,6 @@ import type { TranscriptForm } from "./keyless/key_request.ts";
 import { type TicketSettings, ticketSettings, ticketsSectionSchema } from "./ticket_keys/tickets_config.ts";
 import { type EngineSettings, engineSettings, sessionSettings, tlsSectionSchema } from "./tls_config.ts";
 import type { SessionSettings } from "./worker/session_keeper.ts";
-
-/** A file's path: one line, so that a key pasted in its place is refused unread. */
-const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
-  error: "a path, relative to this file's folder",
-});
 
 /** A port that can be connected to or shared among workers: not 0. */
 const fixedPort = (address: SocketAddress) => "path" in address || address.port > 0;

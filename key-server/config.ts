@@ -11,17 +11,12 @@ import {
   millisecondsSchema,
 } from "../shared/config/common_sections.ts";
 import { loadConfig } from "../shared/config/load.ts";
-import { pathBesideConfig } from "../shared/config/paths.ts";
+import { pathBesideConfig, pathSchema } from "../shared/config/paths.ts";
 import { secretSourceSchema } from "../shared/config/secret_source.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import { refuseContradictions } from "./config_rules.ts";
 import { edgeIdentitySchema, operationSchema, pkcs11UriSchema, serverNameSchema } from "./schemas.ts";
 import type { Pkcs11Uri } from "./token/uri.ts";
-
-/** A file's path: one line, so that a key pasted in its place is refused unread. */
-const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
-  error: "a path, relative to this file's folder",
-});
 
 const listenSchema = z.strictObject({
   address: tcpAddressSchema,

@@ -1,5 +1,6 @@
 /** The `[tickets]` section of an edge's configuration: whether and how sessions resume. */
 import { z } from "zod";
+import { pathSchema } from "../../shared/config/paths.ts";
 import type { KeyFiles } from "./files/load_key_files.ts";
 import { mostKeys, type TicketKeySchedule } from "./schedule.ts";
 
@@ -7,10 +8,6 @@ const hour = 3600;
 const month = 30 * 24 * hour;
 /** RFC 8446 allows 7 days; what a stolen ticket key opens is bounded at one. */
 const longestLifetime = 24 * hour;
-
-const pathSchema = z.string().regex(/^[^\0\r\n]{1,4096}$/, {
-  error: "a path, relative to this file's folder",
-});
 
 const sharedKeys = {
   count: z.int().min(0).max(8).default(2),
