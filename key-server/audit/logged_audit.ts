@@ -1,0 +1,15 @@
+import type { Logger } from "../../shared/log.ts";
+import type { AuditEvent, AuditLog } from "./audit_log.ts";
+
+/** Audit records among the log's others: where no audit log of their own is configured. */
+export class LoggedAudit implements AuditLog {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  record(event: AuditEvent): void {
+    this.#log.info({ event: "audit", audit: event }, "audit");
+  }
+}
