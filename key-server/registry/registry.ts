@@ -50,6 +50,12 @@ export interface CommitOptions {
  */
 export interface Registry extends Disposable {
   readonly state: RegistryState;
+  /**
+   * Versions are compared within one lineage only. It is the instant at which versions began anew (the database was made,
+   * or a backup put in its place) and 16 random hexadecimal digits, "2026-11-21T12:00:00.000Z-0123456789abcdef": the
+   * later one sorts after the earlier. A replica has its primary's.
+   */
+  readonly lineage: string;
   /** Whether this process may change it; a replica follows another and refuses. */
   readonly writable: boolean;
   /**
