@@ -2,7 +2,7 @@ import { createLogger, type Logger } from "../../shared/log.ts";
 import { type AdminPort, serveAdminPort } from "../../shared/admin_port.ts";
 import { formatAddress } from "../../shared/config/address.ts";
 import { HoldfastError } from "../../shared/errors.ts";
-import { closeToOthers, restrictSystemCalls } from "../../shared/hardening/harden_process.ts";
+import { closeToOthers, restrictSystemCalls, tellOfSandbox } from "../../shared/hardening/harden_process.ts";
 import type { EdgeConfigFile } from "../config.ts";
 import { loadRevision } from "./load_revision.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -17,6 +17,7 @@ export async function superviseEdge(configFile: string): Promise<void> {
   const log = createLogger("edge-supervisor", config.log.level);
   // Before the workers, which inherit it.
   restrictSystemCalls("supervisor", log);
+  tellOfSandbox(log);
   const supervisor = new Supervisor(log);
   const stopped = stopSignal(supervisor);
   // Before the workers are up: a health check may ask from the first moment on.

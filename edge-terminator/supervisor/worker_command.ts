@@ -1,7 +1,11 @@
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../../shared/config/address.ts";
 import { pathBesideConfig } from "../../shared/config/paths.ts";
+import { replaceable, runtimeFiles, runtimePrograms } from "../../shared/hardening/runtime_files.ts";
+import type { Sandbox } from "../../shared/hardening/sandbox.ts";
+import { sandboxedCommand } from "../../shared/hardening/sandboxed_command.ts";
 import { entryFiles } from "../certificates/certificate_entry.ts";
 import { clientAuthorityFiles } from "../certificates/client_certificates_config.ts";
 import type { EdgeConfigFile } from "../config.ts";
@@ -59,10 +63,30 @@ export function workerPermissions(configFile: string, config: EdgeConfigFile): W
   };
 }
 
-/** The command line of a worker: Deno itself, with these permissions and no others. */
+/** The same for native code, which Deno does not hold: by files' folders, and ports. Nothing is written or bound. */
+export function workerSandbox({ read, write, net }: WorkerPermissions): Sandbox {
+  const files = read.filter((path) => !write.includes(path)); // a socket is not read
+  return {
+    read: unique([...runtimeFiles("edge-terminator", "shared"), ...files.flatMap(replaceable)]),
+    execute: runtimePrograms(),
+    readWrite: [],
+    connect: portsOf(net),
+    bind: [],
+    isolated: true,
+  };
+}
+
+/** The ports of "host:port"; with a host that is a name also DNS's, for answers too long for a datagram. */
+function portsOf(net: readonly string[]): number[] {
+  const places = net.filter((place) => !place.startsWith("unix:"));
+  const isNamed = places.some((place) => isIP(place.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")) === 0);
+  return [...new Set([...places.map((place) => Number(/\d+$/.exec(place))), ...isNamed ? [53] : []])];
+}
+
+/** The command line of a worker: Deno itself, with these permissions and no others, in its sandbox. */
 export function workerCommand(permissions: WorkerPermissions): WorkerCommand {
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  return {
+  return sandboxedCommand(workerSandbox(permissions), {
     command: Deno.execPath(),
     args: [
       ...["run", "--quiet", "--no-prompt", "--cached-only", "--config", join(root, "deno.json")],
@@ -75,7 +99,7 @@ export function workerCommand(permissions: WorkerPermissions): WorkerCommand {
       "--allow-sys=hostname",
       join(root, "edge-terminator/worker/main.ts"),
     ],
-  };
+  });
 }
 
 /** The identity's private key is a file, or comes from the environment or from systemd. */

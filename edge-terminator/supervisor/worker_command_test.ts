@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../shared/config/load.ts";
 import { edgeConfigSchema } from "../config.ts";
-import { workerCommand, workerPermissions } from "./worker_command.ts";
+import { workerCommand, workerPermissions, workerSandbox } from "./worker_command.ts";
 
 const config = (privateKey = "edge.key") =>
   parseConfig(
@@ -62,8 +62,24 @@ Deno.test("a key from the environment opens that variable, and no file", () => {
   assert(!read.some((path) => path.endsWith(".key")));
 });
 
+Deno.test("a worker's sandbox has the folders of its files, for their renewal, and not what lies elsewhere", () => {
+  const { read, readWrite, connect, bind } = workerSandbox(permissions());
+  for (const path of ["/etc/holdfast", "/etc/ca.pem"]) assert(read.includes(path), path);
+  for (const path of ["/", "/etc", "/run", "/tmp", "/proc", "/etc/ssl", "/home", "/root"]) {
+    assert(!read.includes(path), path);
+  }
+  assert(!read.some((path) => path.endsWith(".sock")), "a socket is not read");
+  assert.deepEqual([readWrite, connect, bind], [[], [4433, 80], []]);
+});
+
+Deno.test("a worker that has a name to look up may ask DNS over TCP, too", () => {
+  const net = ["backend.test:80", "127.0.0.1:80", "unix:/a:99"];
+  assert.deepEqual(workerSandbox({ read: [], write: [], net, env: [] }).connect, [80, 53]);
+});
+
 Deno.test("no worker is started with -A, or with a flag that names nothing and so allows everything", () => {
   const { args } = workerCommand({ read: [], write: [], net: [], env: ["A"] });
+  assert(args.some((arg) => arg.endsWith("launch.ts")), "it starts in its sandbox");
   assert(!args.includes("-A") && !args.includes("--allow-all"));
   for (const name of ["read", "write", "net", "run", "env"]) assert(!args.includes(`--allow-${name}`), name);
   assert(args.includes("--no-prompt"));

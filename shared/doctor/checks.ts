@@ -104,27 +104,28 @@ function inspection({ ptraceScope }: HostFacts): Check {
   return check(name, "off", `kernel.yama.ptrace_scope is 0; ${own}`, "sysctl kernel.yama.ptrace_scope=1");
 }
 
-function systemCalls({ hasSeccomp, architecture }: HostFacts): Check {
+function systemCalls({ hasSeccomp }: HostFacts): Check {
   const name = "system-call-filter";
   if (hasSeccomp) {
     return check(name, "on", "every process filters the system calls of all its threads (seccomp)");
   }
-  const why = architecture === "x86_64"
-    ? "the kernel has no seccomp filters"
-    : `no table for ${architecture} yet`;
-  return check(name, "impossible", why);
+  return check(name, "impossible", "the kernel has no seccomp filters");
 }
 
-/** Landlock binds a thread and its children, so it must come before the exec of Deno, which has threads from the start. */
+/** Landlock, in which the supervisor starts its workers. */
 function fileSystem({ landlockVersion }: HostFacts): Check {
   const name = "file-system-confinement";
-  if (landlockVersion === 0) return check(name, "impossible", "the kernel has no Landlock");
-  const detail =
-    `Landlock ${landlockVersion} is there and Holdfast does not use it yet: native code may read its user's files`;
-  return check(
-    name,
-    "off",
-    detail,
-    "a user of its own for each process, and ProtectSystem=strict, ReadOnlyPaths= and the like in its unit",
-  );
+  const mend =
+    "Linux 5.13 or later with CONFIG_SECURITY_LANDLOCK, and landlock among lsm= at boot; until then a user " +
+    "of its own for each process, and ProtectSystem=strict, InaccessiblePaths= and the like in its unit";
+  if (landlockVersion === 0) {
+    return check(name, "impossible", "the kernel has no Landlock, or not switched on", mend);
+  }
+  const missing = landlockVersion < 4
+    ? "; ports stay open (Linux 6.7)"
+    : landlockVersion < 6
+    ? "; signals stay free (Linux 6.12)"
+    : "";
+  const detail = `workers reach their own files and ports only (Landlock ${landlockVersion})${missing}`;
+  return check(name, "on", detail);
 }

@@ -6,13 +6,12 @@ import { type Check, exitCodeOf, renderText } from "./report.ts";
 
 const good: HostFacts = {
   isLinux: true,
-  architecture: "x86_64",
   isRoot: false,
   lockLimit: Infinity,
   lockNeeded: 4 << 20,
   hasSecretMemory: true,
   hasSeccomp: true,
-  landlockVersion: 0,
+  landlockVersion: 6,
   swaps: "Filename Type Size Used Priority",
   powerStates: "freeze mem",
   hibernationModes: undefined,
@@ -55,6 +54,13 @@ const cases: readonly [string, string, Partial<HostFacts>, Check["state"]][] = [
   ["ptrace without Yama's limits is off", "ptrace-scope", { ptraceScope: "0" }, "off"],
   ["a kernel without Yama is said to be one", "ptrace-scope", { ptraceScope: undefined }, "impossible"],
   ["a kernel without seccomp is said to be one", "system-call-filter", { hasSeccomp: false }, "impossible"],
+  [
+    "a kernel without Landlock is said to be one",
+    "file-system-confinement",
+    { landlockVersion: 0 },
+    "impossible",
+  ],
+  ["Landlock confines from its first version on", "file-system-confinement", { landlockVersion: 1 }, "on"],
   ["L23: another system is declared impossible", "platform", { isLinux: false }, "impossible"],
 ];
 

@@ -1,11 +1,11 @@
 import { defaultSecureHeapBytes } from "../libcrypto/secure_heap.ts";
 import { closeDescriptor, memfdSecret, memoryLockLimit } from "../libc/bindings.ts";
-import { landlockVersion, seccompIsThere } from "../libc/process_protection.ts";
+import { landlockVersion } from "../libc/landlock.ts";
+import { seccompIsThere } from "../libc/process_protection.ts";
 
 /** What the checks are made from; read from the host, or given in tests. */
 export interface HostFacts {
   readonly isLinux: boolean;
-  readonly architecture: string;
   readonly isRoot: boolean;
   /** Bytes; Infinity for none. */
   readonly lockLimit: number;
@@ -33,7 +33,6 @@ export function readHostFacts(): HostFacts {
   const swaps = textOf("/proc/swaps");
   return {
     isLinux,
-    architecture: Deno.build.arch,
     isRoot: Deno.uid() === 0,
     lockLimit: isLinux ? memoryLockLimit().soft : 0,
     lockNeeded: defaultPoolBytes + defaultSecureHeapBytes,

@@ -1,4 +1,5 @@
 import { LibcError } from "../libc/errors.ts";
+import { landlockVersion } from "../libc/landlock.ts";
 import {
   filterSystemCalls,
   forbidInspection,
@@ -27,6 +28,13 @@ export function restrictSystemCalls(profile: FilterProfile, log: Logger): void {
       { event: "hardened", profile, seccomp: false, reason, ...facts },
       "system calls are not filtered",
     );}
+}
+
+/** Says once, on behalf of the processes that are started in sandboxes, whether the kernel keeps them there. */
+export function tellOfSandbox(log: Logger): void {
+  const version = landlockVersion();
+  if (version > 0) log.info({ event: "sandbox", landlock: version });
+  else log.warn({ event: "sandbox", landlock: 0 }, "the kernel has no Landlock: files and ports stay open");
 }
 
 function tryToRestrict(profile: FilterProfile): string | undefined {

@@ -34,11 +34,29 @@ const symbolTable = {
     parameters: ["i64", /* number */ "u64", /* operation */ "u64", /* flags */ "buffer" /* program */],
     result: "i64",
   },
-  landlock: {
+  landlockCreateRuleset: {
     name: "syscall",
-    parameters: ["i64", /* number */ "u64", /* attributes */ "u64", /* size */ "u64" /* flags */],
+    parameters: ["i64", /* number */ "buffer", /* attr */ "u64", /* size */ "u64" /* flags */],
     result: "i64",
   },
+  landlockAddRule: {
+    name: "syscall",
+    parameters: [
+      "i64", // number
+      "i64", // ruleset_fd
+      "u64", // rule_type
+      "buffer", // rule_attr
+      "u64", // flags
+    ],
+    result: "i64",
+  },
+  landlockRestrictSelf: {
+    name: "syscall",
+    parameters: ["i64", /* number */ "i64", /* ruleset_fd */ "u64" /* flags */],
+    result: "i64",
+  },
+  open: { parameters: ["buffer", /* pathname */ "i32", /* flags */ "u32" /* mode */], result: "i32" },
+  execv: { parameters: ["buffer", /* pathname */ "buffer" /* argv */], result: "i32" },
   prctl: { parameters: ["i32", /* option */ "u64", /* argument */ "u64", "u64", "u64"], result: "i32" },
   setrlimit: { parameters: ["i32", /* resource */ "buffer" /* rlim */], result: "i32" },
   getrlimit: { parameters: ["i32", /* resource */ "buffer" /* rlim */], result: "i32" },

@@ -6,7 +6,7 @@ const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_GET_NO_NEW_PRIVS = 39;
 const RLIMIT_CORE = 4;
-const SYS_seccomp = 317n; // x86_64
+const SYS_seccomp = Deno.build.arch === "aarch64" ? 277n : 317n;
 const SECCOMP_SET_MODE_FILTER = 1n;
 const SECCOMP_FILTER_FLAG_TSYNC = 1n;
 
@@ -53,19 +53,9 @@ export function filterSystemCalls(program: Uint8Array<ArrayBuffer>): void {
 
 const SECCOMP_GET_ACTION_AVAIL = 2n;
 const SECCOMP_RET_ERRNO = 0x00050000;
-const SYS_landlock_create_ruleset = 444n;
-const LANDLOCK_CREATE_RULESET_VERSION = 1n;
 
 /** Whether the kernel filters system calls. */
 export function seccompIsThere(): boolean {
-  if (Deno.build.arch !== "x86_64") return false;
   return libc().seccomp(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0n, new Uint32Array([SECCOMP_RET_ERRNO])) ===
     0n;
-}
-
-/** The version of the kernel's Landlock; 0 where it has none or has it switched off. */
-export function landlockVersion(): number {
-  // landlock_create_ruleset(NULL, 0, VERSION), by the same shape as seccomp: the third argument is the flag.
-  const { landlock } = libc();
-  return Math.max(0, Number(landlock(SYS_landlock_create_ruleset, 0n, 0n, LANDLOCK_CREATE_RULESET_VERSION)));
 }
