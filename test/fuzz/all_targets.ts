@@ -1,4 +1,5 @@
 import type { FuzzTarget } from "./fuzz_target.ts";
+import { controlEdgeTarget, controlServerTarget } from "./targets/control_protocol.ts";
 import { extensionTarget } from "./targets/extensions.ts";
 import { handshakeTarget } from "./targets/handshake/handshake.ts";
 import { handshakeStreamTarget } from "./targets/handshake_stream.ts";
@@ -22,6 +23,8 @@ export const allTargets: readonly FuzzTarget[] = [
   ...messageTargets,
   keylessRequestTarget,
   keylessAnswerTarget,
+  controlEdgeTarget,
+  controlServerTarget,
   strictTranscriptTarget,
   ticketTarget,
   sessionStateTarget,
