@@ -51,7 +51,7 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
     ...names,
     notBefore: asn1Time(symbols.X509_get0_notBefore(x509)),
     notAfter: asn1Time(symbols.X509_get0_notAfter(x509)),
-    subject: subjectName(x509),
+    subject: distinguishedName(symbols.X509_get_subject_name(x509)),
     issuer: encodeName(symbols.X509_get_issuer_name(x509)),
     mayDigitallySign: (symbols.X509_get_key_usage(x509) & KU_DIGITAL_SIGNATURE) !== 0,
     serialNumber: hexadecimal(asn1StringBytes(symbols.X509_get0_serialNumber(x509))),
@@ -68,6 +68,18 @@ export function pemToDer(pem: string): Uint8Array<ArrayBuffer>[] {
       throw new CertificateError("a PEM block is not base64");
     }
   });
+}
+
+/** One certificate in PEM (RFC 7468). */
+export function derToPem(der: Uint8Array): string {
+  const lines = der.toBase64().match(/.{1,64}/g) ?? [];
+  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+}
+
+/** The issuer's distinguished name as of RFC 2253. Throws CertificateError. */
+export function issuerText(der: Uint8Array): string {
+  using certificate = new CertificateHandle(der);
+  return distinguishedName(libcrypto().X509_get_issuer_name(certificate.address));
 }
 
 /** An X509 object that is freed when disposed. For this folder only. */
@@ -189,10 +201,9 @@ export function encodeName(name: bigint): Uint8Array<ArrayBuffer> {
 const XN_FLAG_RFC2253 = 0x1110317;
 const ASN1_STRFLGS_ESC_MSB = 4;
 
-function subjectName(x509: number): string {
-  const { X509_NAME_print_ex, X509_get_subject_name } = libcrypto();
+function distinguishedName(name: bigint): string {
   const flags = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
-  return printed((bio) => X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0, flags));
+  return printed((bio) => libcrypto().X509_NAME_print_ex(bio, name, 0, flags));
 }
 
 function hexadecimal(bytes: Uint8Array): string {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { Authority } from "../../certs/authority.ts";
+import { DevelopmentPki } from "../../certs/dev_pki.ts";
 import { CertificateError } from "./errors.ts";
 import { toHex } from "./hexadecimal.ts";
 import { ChainVerifier } from "./x509_verify.ts";
-import { type KeyType, parseCertificate, pemToDer } from "./x509.ts";
+import { derToPem, issuerText, type KeyType, parseCertificate, pemToDer } from "./x509.ts";
 
 const kinds: { keyType: KeyType; keyBits: number; publicKey: () => Uint8Array<ArrayBuffer> }[] = [
   {
@@ -67,6 +68,14 @@ for (const { keyType, keyBits, publicKey } of kinds) {
     assert.equal(parsed.subjectKeyIdentifier.length, 20);
   });
 }
+
+Deno.test("DER and PEM are each other's inverse, and a certificate tells its issuer's name in words", async () => {
+  const { webRoot, web } = await DevelopmentPki.create();
+  const [der] = pemToDer(web.certificatePem);
+  assert.deepEqual(pemToDer(derToPem(der!) + derToPem(der!)), [der, der]);
+  assert.equal(issuerText(der!), parseCertificate(pemToDer(webRoot.certificatePem)[0]!).subject);
+  assert.throws(() => issuerText(der!.subarray(1)), { code: "certificate" });
+});
 
 Deno.test("a certificate tells its issuer's name in DER, and whether its key usage allows signatures", async () => {
   const authority = await Authority.createRoot("Test root");
