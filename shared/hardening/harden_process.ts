@@ -18,7 +18,7 @@ export function closeToOthers(): void {
 
 /**
  * Filters the system calls of every thread, once the process has started: for good, and for its children too. Where the
- * kernel or the architecture has no filter the process goes on without, and says so.
+ * kernel has no filter the process goes on without, and says so.
  */
 export function restrictSystemCalls(profile: FilterProfile, log: Logger): void {
   const reason = tryToRestrict(profile);
@@ -38,7 +38,6 @@ export function tellOfSandbox(log: Logger): void {
 }
 
 function tryToRestrict(profile: FilterProfile): string | undefined {
-  if (Deno.build.arch !== "x86_64") return `there is no table of system calls for ${Deno.build.arch}`;
   try {
     filterSystemCalls(systemCallFilter(profile));
     return undefined;
