@@ -14,10 +14,21 @@ export interface ConnectionsOptions {
   readonly log: Logger;
 }
 
+/** What speaks with an edge over one connection, in whichever protocol. */
+export interface EdgeSession {
+  readonly edge: EdgeIdentity;
+  /** Finishes what it owes the edge, then closes. */
+  end(): void;
+  /** Closes at once, for `reason`: the edge is thrown out. */
+  cut(reason: string): void;
+}
+
 export interface ServeOptions {
   /** What has to come before the first frame. */
   readonly preface?: Uint8Array;
   readonly admitted?: Socket;
+  /** Opens a session of another protocol than the keyless one. */
+  readonly open?: (socket: Socket, edge: EdgeIdentity) => EdgeSession;
 }
 
 /** setTimeout's longest; a channel that lives longer is looked at again then. */
@@ -33,7 +44,7 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   /** Established once they have a session. */
   readonly #sockets: BoundedPeers<Socket>;
-  readonly #sessions = new Set<KeylessSession>();
+  readonly #sessions = new Set<EdgeSession>();
   #draining = false;
   #emptied: (() => void) | undefined;
 
@@ -62,19 +73,11 @@ export class Connections {
   }
 
   /** Begins to serve an edge over a socket; `admitted` is what was admitted, where TLS has wrapped it since. */
-  serve(socket: Socket, edge: EdgeIdentity, { preface, admitted = socket }: ServeOptions = {}): void {
+  serve(socket: Socket, edge: EdgeIdentity, { preface, admitted = socket, open }: ServeOptions = {}): void {
     this.#sockets.establish(admitted);
-    const { handler, inFlightPerConnection, log, metrics } = this.#options;
-    const session = new KeylessSession({
-      socket,
-      edge,
-      handler,
-      log,
-      preface,
-      inFlightLimit: inFlightPerConnection,
-      onProtocolError: () => metrics().protocolError(),
-    });
+    const session = open?.(socket, edge) ?? this.#openKeyless(socket, edge, preface);
     this.#sessions.add(session);
+    const { log } = this.#options;
     log.debug({ event: "edge-connected", edge: edge.name, peer: socket.remoteAddress }, "edge connected");
     const expiry = this.#endAtExpiry(session);
     socket.once("close", () => {
@@ -83,6 +86,13 @@ export class Connections {
     });
     // Its handshake was under way when the draining began.
     if (this.#draining) session.end();
+  }
+
+  /** Ends every session of an edge that is thrown out; returns how many there were. */
+  cut(edge: string, reason: string): number {
+    const sessions = [...this.#sessions].filter((session) => session.edge.name === edge);
+    for (const session of sessions) session.cut(reason);
+    return sessions.length;
   }
 
   /** Lets every session answer what is in flight; closes what is left after `deadline` milliseconds. */
@@ -94,6 +104,19 @@ export class Connections {
     const timer = setTimeout(() => this.#destroyAll(), deadline);
     await new Promise<void>((resolve) => this.#emptied = resolve);
     clearTimeout(timer);
+  }
+
+  #openKeyless(socket: Socket, edge: EdgeIdentity, preface: Uint8Array | undefined): KeylessSession {
+    const { handler, inFlightPerConnection, log, metrics } = this.#options;
+    return new KeylessSession({
+      socket,
+      edge,
+      handler,
+      log,
+      preface,
+      inFlightLimit: inFlightPerConnection,
+      onProtocolError: () => metrics().protocolError(),
+    });
   }
 
   #dismiss(stranger: Socket): void {
@@ -110,7 +133,7 @@ export class Connections {
   }
 
   /** A channel ends no later than the certificate that opened it. Returns the timer that is running. */
-  #endAtExpiry(session: KeylessSession): () => ReturnType<typeof setTimeout> | undefined {
+  #endAtExpiry(session: EdgeSession): () => ReturnType<typeof setTimeout> | undefined {
     const { notAfter } = session.edge;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = () => {

@@ -7,6 +7,7 @@ import { connectionId, type Frame, FrameReader } from "../shared/keyless_protoco
 import type { KeylessRequest } from "../shared/keyless_protocol/operations.ts";
 import { decodeRequest } from "../shared/keyless_protocol/requests.ts";
 import type { Logger } from "../shared/log.ts";
+import type { EdgeSession } from "./connections.ts";
 import type { EdgeIdentity } from "./edge_identity.ts";
 import { PrefaceReader } from "./preface_reader.ts";
 
@@ -34,7 +35,7 @@ export interface SessionOptions {
 }
 
 /** One edge's connection: frames in, answers out in any order, written once a turn of the event loop. */
-export class KeylessSession {
+export class KeylessSession implements EdgeSession {
   readonly #options: SessionOptions;
   readonly #frames = new FrameReader();
   readonly #preface: PrefaceReader | undefined;
@@ -69,6 +70,12 @@ export class KeylessSession {
   end(): void {
     this.#ending = true;
     this.#endWhenAnswered();
+  }
+
+  /** Closes at once; nothing that is in flight is answered. */
+  cut(): void {
+    this.#reading = false;
+    this.#options.socket.destroy();
   }
 
   #receive(chunk: Uint8Array): void {
