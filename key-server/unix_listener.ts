@@ -1,12 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { unixPreface } from "../shared/keyless_protocol/frame.ts";
-import { peerCredentials } from "../shared/libc/sockets.ts";
 import type { Logger } from "../shared/log.ts";
 import type { UnixConfig } from "./config.ts";
 import type { Connections } from "./connections.ts";
-import { ListenError, listening } from "./listening.ts";
 import { RefusalLog } from "./refusal_log.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
+import { listenOnUnixSocket, peerUid } from "./unix_socket.ts";
 
 /** Where to listen, for which users, and who takes over what connects. */
 export interface UnixListenerOptions {
@@ -14,11 +13,6 @@ export interface UnixListenerOptions {
   readonly connections: Connections;
   readonly metrics: () => ServerMetrics;
   readonly log: Logger;
-}
-
-/** Deno keeps the descriptor of a node:net socket here; SO_PEERCRED needs it. */
-interface WithDescriptor {
-  readonly _handle?: { readonly fd?: number };
 }
 
 /**
@@ -39,10 +33,8 @@ export class UnixListener {
   /** Replaces a socket that nobody listens on any more. Throws ListenError, also when somebody does. */
   static async start(options: UnixListenerOptions): Promise<UnixListener> {
     const { path, mode } = options.unix;
-    await removeStaleSocket(path);
     const listener = new UnixListener(options);
-    await listening(listener.#server, path, (done) => listener.#server.listen(path, done));
-    await Deno.chmod(path, mode);
+    await listenOnUnixSocket(listener.#server, path, mode);
     return listener;
   }
 
@@ -53,7 +45,7 @@ export class UnixListener {
   #accept(socket: Socket): void {
     socket.on("error", () => {}); // A reset is an end like another; "close" follows.
     if (!this.#options.connections.admit(socket)) return;
-    const uid = uidOf(socket);
+    const uid = peerUid(socket);
     const name = uid === undefined ? undefined : this.#options.unix.peers.get(uid);
     if (name === undefined) {
       this.#options.metrics().connectionRefused("identity");
@@ -67,22 +59,4 @@ export class UnixListener {
     }
     this.#options.connections.serve(socket, { name, notAfter: undefined }, { preface: unixPreface });
   }
-}
-
-function uidOf(socket: Socket): number | undefined {
-  const fd = (socket as WithDescriptor)._handle?.fd;
-  return fd === undefined || fd < 0 ? undefined : peerCredentials(fd).uid;
-}
-
-/** A socket file left behind by a process that died; one that answers is another key server's. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const stat = await Deno.lstat(path).catch(() => undefined);
-  if (stat === undefined) return;
-  if (stat.isSocket !== true) throw new ListenError(`${path}: something that is no socket is there`);
-  try {
-    (await Deno.connect({ transport: "unix", path })).close();
-  } catch {
-    return await Deno.remove(path);
-  }
-  throw new ListenError(`${path}: another process listens there`);
 }
