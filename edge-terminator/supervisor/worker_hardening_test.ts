@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { landlockVersion } from "../../shared/libc/landlock.ts";
+import { mustRun } from "../../test/harness/command.ts";
+import { canLookInside } from "../../test/harness/proc/inspect.ts";
+import { EdgeStage } from "./testing/edge_stage.ts";
+
+const EPERM = 1;
+const EACCES = 13;
+const PTRACE_ATTACH = 16;
+
+const hasGdb = await new Deno.Command("gdb", { args: ["--version"], stdout: "null" }).output()
+  .then(({ success }) => success, () => false);
+
+/** Has gdb make every thread of a process evaluate each expression of C; what came out, by expression. */
+async function onEveryThread(pid: number, expressions: readonly string[]): Promise<number[][]> {
+  const commands = expressions.flatMap((expression) => [
+    "-ex",
+    "echo \\n---\\n",
+    "-ex",
+    `thread apply all -q -- print ${expression}`,
+  ]);
+  const quick = ["-nx", "-q", "-batch", "--readnever", "-iex", "set debuginfod enabled off"];
+  const { stdout } = await mustRun("gdb", [...quick, "-p", `${pid}`, ...commands]);
+  const [, ...answers] = stdout.split("\n---\n");
+  return answers.map((answer) =>
+    [...answer.matchAll(/^\$\d+ = (-?\d+)$/gm)].map(([, value]) => Number(value))
+  );
+}
+
+Deno.test({
+  name:
+    "every thread of a serving worker is denied foreign files, programs and ptrace; its own files it opens",
+  ignore: !canLookInside || !hasGdb || landlockVersion() === 0,
+  fn: async () => {
+    await using stage = await EdgeStage.start({ patch: { workers: 1 } });
+    const [pid = 0] = await stage.workers();
+    const threads = (await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`))).map(({ name }) => name);
+    for (const thread of threads) {
+      const status = await Deno.readTextFile(`/proc/${pid}/task/${thread}/status`);
+      assert.match(status, /^NoNewPrivs:\t1$/m);
+      assert.match(status, /^Seccomp:\t2$/m);
+    }
+    const errno = "*(int*)((void*(*)(void))__errno_location)()";
+    const attempt = (call: string) => `((int(*)())${call} < 0 ? ${errno} : 0`;
+    const answers = await onEveryThread(pid, [
+      attempt(`openat)(-100, "/etc/shadow", 0)`),
+      attempt(`openat)(-100, "/proc/1/environ", 0)`),
+      attempt(`ptrace)(${PTRACE_ATTACH}, ${stage.edge.pid}, 0, 0)`),
+      attempt(`execve)("/bin/true", 0, 0)`),
+      attempt(`openat)(-100, "${stage.pki.folder.file("www.pem")}", 0)`),
+      attempt(`openat)(-100, "${stage.pki.folder.file("www.pem")}", 1)`),
+    ]);
+    const everywhere = (value: number) => threads.map(() => value);
+    assert.deepEqual(answers, [EACCES, EACCES, EPERM, EPERM, 0, EACCES].map(everywhere));
+    assert.equal((await Deno.readTextFile(`/proc/${pid}/comm`)).trim(), "deno", "it lives");
+    using connection = await stage.connect();
+    assert(connection !== undefined);
+  },
+});
