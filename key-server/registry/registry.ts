@@ -67,7 +67,12 @@ export interface Registry extends Disposable {
   watch(listener: (entry: HistoryEntry, state: RegistryState) => void): Disposable;
   /** Transactions after a version, oldest first, at most `limit`. */
   history(after: number, limit: number): readonly HistoryEntry[];
-  /** A whole copy in a new file, while everything goes on. */
+  /**
+   * A whole copy at one version, as the bytes of a SQLite file, while everything goes on. A key server that has started
+   * may write nowhere but into files that are open: hand these bytes to whoever asked.
+   */
+  snapshot(): Uint8Array;
+  /** {@link snapshot} in a new file, mode 0600, for processes that may write there. Throws RegistryFileError. */
   backup(file: string): Promise<void>;
 }
 

@@ -1,0 +1,43 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** "Hfrg": says that a SQLite file is a registry of ours. */
+export const applicationId = 0x48667267;
+
+/** What brings a database from each version of the schema (`PRAGMA user_version`) to the next; 0 is an empty file. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE lineage (id TEXT NOT NULL) STRICT;
+  CREATE TABLE history (
+    version INTEGER PRIMARY KEY,
+    at      TEXT NOT NULL,
+    author  TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    changes TEXT NOT NULL,
+    digest  TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE entity (
+    kind    TEXT NOT NULL,
+    id      TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** The version of the schema that this software writes. */
+export const schemaVersion = migrations.length;
+
+/** Runs what is missing, in one transaction. `version` is at most `schemaVersion`. */
+export function migrate(database: DatabaseSync, version: number): void {
+  if (version === schemaVersion) return;
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    for (const sql of migrations.slice(version)) database.exec(sql);
+    if (version === 0) database.prepare("INSERT INTO lineage VALUES (?)").run(crypto.randomUUID());
+    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
