@@ -14,6 +14,7 @@ import { loadConfig } from "../shared/config/load.ts";
 import { pathBesideConfig, pathSchema } from "../shared/config/paths.ts";
 import { secretSourceSchema } from "../shared/config/secret_source.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
+import { type AdminApiConfig, adminApiSchema, resolveAdminApi } from "./admin/admin_config.ts";
 import { refuseContradictions } from "./config_rules.ts";
 import { edgeIdentitySchema, operationSchema, pkcs11UriSchema, serverNameSchema } from "./schemas.ts";
 import type { Pkcs11Uri } from "./token/uri.ts";
@@ -84,6 +85,7 @@ export const keyServerConfigSchema = z.strictObject({
   key: z.array(keySchema).min(1).max(10_000),
   grant: z.array(grantSchema).max(100_000).default([]),
   admin: adminSectionSchema.optional(),
+  admin_api: adminApiSchema.optional(),
   log: logSectionSchema,
 }).superRefine(refuseContradictions);
 
@@ -154,6 +156,7 @@ export interface KeyServerConfig {
   readonly keys: readonly KeyConfig[];
   readonly grants: readonly GrantConfig[];
   readonly admin: { readonly address: TcpAddress; readonly allowRemote: boolean } | undefined;
+  readonly adminApi: AdminApiConfig | undefined;
   readonly log: KeyServerConfigFile["log"];
 }
 
@@ -191,6 +194,7 @@ function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfi
     })),
     grants: file.grant.map(({ server_names, ...grant }) => ({ ...grant, serverNames: server_names })),
     admin: admin && { address: admin.address, allowRemote: admin.allow_remote },
+    adminApi: file.admin_api && resolveAdminApi(configFile, file.admin_api),
     log: file.log,
   };
 }

@@ -1,0 +1,68 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
+import type { AdminEnv } from "./admin_route.ts";
+import { auditCalls } from "./audit_calls.ts";
+import { AdminError } from "./errors.ts";
+import { problemOf, problemResponse } from "./problem.ts";
+import { addCertificateRoutes } from "./routes/certificates.ts";
+import { addEdgeRoutes } from "./routes/edges.ts";
+import { addKeyRoutes } from "./routes/keys.ts";
+import { addNameRoutes } from "./routes/names.ts";
+import { addStatusRoutes } from "./routes/status.ts";
+import type { AdminServices } from "./services.ts";
+
+export type AdminApp = OpenAPIHono<AdminEnv>;
+
+const description = {
+  openapi: "3.1.0",
+  info: {
+    title: "Holdfast key server: admin API",
+    version: "1",
+    description:
+      "Errors are problems as of RFC 9457, with stable codes. Each operation names the role it needs.",
+  },
+} as const;
+
+/** The whole API, without a socket: a caller says with each request who makes it. */
+export function adminApp(services: AdminServices): AdminApp {
+  const app: AdminApp = new OpenAPIHono<AdminEnv>({
+    defaultHook: (result) => {
+      if (!result.success) {
+        throw new AdminError("invalid-request", complaint(result.target, result.error.issues));
+      }
+    },
+  });
+  app.use(auditCalls(services));
+  for (
+    const addRoutes of [
+      addStatusRoutes,
+      addNameRoutes,
+      addKeyRoutes,
+      addCertificateRoutes,
+      addEdgeRoutes,
+    ]
+  ) addRoutes(app, services);
+  app.doc31("/v1/openapi.json", description);
+  app.notFound((context) => {
+    throw new AdminError("not-found", `Cannot answer: there is no ${context.req.method} ${context.req.path}`);
+  });
+  app.onError((error) => problemResponse(problemOf(withReason(error), services.log)));
+  return app;
+}
+
+/** Names what is wrong and where; never the value. */
+function complaint(
+  target: string,
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+): string {
+  const [first] = issues;
+  const place = [target, ...first?.path ?? []].map(String).join(".");
+  return `Cannot read the request: ${place}: ${first?.message ?? "not as expected"}`;
+}
+
+/** Hono's own refusals say what they refuse in their response, and nothing in their message. */
+function withReason(error: unknown): unknown {
+  return error instanceof HTTPException && error.message === ""
+    ? new HTTPException(error.status, { message: "not as expected" })
+    : error;
+}

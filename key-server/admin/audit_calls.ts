@@ -1,0 +1,36 @@
+import type { MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import type { AdminEnv } from "./admin_route.ts";
+import { problemContentType } from "./problem.ts";
+import type { AdminServices } from "./services.ts";
+
+/** Writes every call down once it was answered: who, what, and how it ended. */
+export function auditCalls({ audit }: AdminServices): MiddlewareHandler<AdminEnv> {
+  return async (context, next) => {
+    await next();
+    const { name, role } = context.env.administrator;
+    const { req, res } = context;
+    audit.record({
+      kind: "admin-call",
+      author: name,
+      role,
+      operation: `${req.method} ${
+        matchedRoutes(context).findLast(({ path }) => path.startsWith("/v1"))?.path ?? req.path
+      }`,
+      path: req.path,
+      request: acceptedBody(req),
+      status: res.status,
+      code: await codeOf(res),
+    });
+  };
+}
+
+/** The body, where it was read and found good. */
+function acceptedBody(request: { valid(target: never): unknown }): unknown {
+  return request.valid("json" as never);
+}
+
+async function codeOf(response: Response): Promise<string | undefined> {
+  if (response.headers.get("content-type") !== problemContentType) return undefined;
+  return (await response.clone().json()).code;
+}

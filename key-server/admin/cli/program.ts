@@ -1,0 +1,35 @@
+import { Command } from "commander";
+import { addCertificateCommands } from "./commands/certs.ts";
+import { addEdgeCommands } from "./commands/edges.ts";
+import { addKeyCommands } from "./commands/keys.ts";
+import { addNameCommands } from "./commands/names.ts";
+import { addStatusCommand } from "./commands/status.ts";
+import { exitCodesHelp } from "./exit_codes.ts";
+import { complain, hasColors, print } from "./terminal.ts";
+
+/** The whole tree of commands. */
+export function adminProgram(): Command {
+  const program = new Command("holdfast")
+    .description("Administers a running key server.")
+    .addHelpText("after", `\n${exitCodesHelp}`)
+    .configureOutput({
+      writeOut: print,
+      writeErr: complain,
+      getOutHasColors: () => hasColors(Deno.stdout),
+      getErrHasColors: () => hasColors(Deno.stderr),
+      getOutHelpWidth: () => width(),
+      getErrHelpWidth: () => width(),
+    })
+    .showHelpAfterError("(--help says more)")
+    .exitOverride();
+  addStatusCommand(program);
+  addNameCommands(program);
+  addKeyCommands(program);
+  addCertificateCommands(program);
+  addEdgeCommands(program);
+  return program;
+}
+
+function width(): number {
+  return Deno.stdout.isTerminal() ? Math.max(60, Math.min(110, Deno.consoleSize().columns)) : 100;
+}

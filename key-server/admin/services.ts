@@ -1,0 +1,25 @@
+import type { Logger } from "../../shared/log.ts";
+import type { AuditLog } from "../audit/audit_log.ts";
+import type { Rollout } from "../control/edge_rollout.ts";
+import type { Registry } from "../registry/registry.ts";
+
+/** What is known of a key that the key server answers for, or should. */
+export interface KeyHealth {
+  readonly loaded: boolean;
+  /** Why it could not be loaded. */
+  readonly problem: string | undefined;
+  /** IANA names of the signature schemes that its token has shown it can do. */
+  readonly signatureSchemes: readonly string[];
+}
+
+/** The parts of the key server that administrators act on. */
+export interface AdminServices {
+  readonly registry: Registry;
+  readonly rollout: Rollout;
+  readonly audit: AuditLog;
+  readonly log: Logger;
+  /** By a key's name. */
+  readonly keyHealth: (name: string) => KeyHealth;
+  /** When the key server started. */
+  readonly startedAt: Date;
+}
