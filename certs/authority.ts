@@ -12,7 +12,7 @@ import {
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
-} from "./x509.ts";
+} from "../shared/pki/x509.ts";
 import { generateKeyPair, type KeyPair, signatureAlgorithm } from "./key_pair.ts";
 
 const minute = 60_000;

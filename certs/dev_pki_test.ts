@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { DevelopmentPki } from "./dev_pki.ts";
 import { generateKeyPair } from "./key_pair.ts";
-import { ExtendedKeyUsage, ExtendedKeyUsageExtension, X509Certificate as Parsed } from "./x509.ts";
+import {
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  X509Certificate as Parsed,
+} from "../shared/pki/x509.ts";
 
 const pki = await DevelopmentPki.create();
 const { publicKeyInfo } = await generateKeyPair();

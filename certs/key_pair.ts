@@ -1,4 +1,4 @@
-import { PemConverter } from "./x509.ts";
+import { PemConverter } from "../shared/pki/x509.ts";
 
 /** How every development authority signs. */
 export const signatureAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;

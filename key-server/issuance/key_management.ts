@@ -2,7 +2,7 @@ import type { OperationName } from "../../shared/keyless_protocol/operations.ts"
 import type { AuthorityEntity } from "../registry/entities/authority.ts";
 import type { CertificateEntity } from "../registry/entities/certificate.ts";
 import type { KeyEntity } from "../registry/entities/key.ts";
-import type { KeyAlgorithm } from "../token/generate.ts";
+import type { KeyAlgorithm } from "../token/key_templates.ts";
 
 /** A key that is to be made. */
 export interface GenerateKeyRequest {

@@ -1,6 +1,6 @@
 import { HoldfastError } from "../../shared/errors.ts";
 import type { RotationEntity } from "../registry/entities/rotation.ts";
-import type { KeyAlgorithm } from "../token/generate.ts";
+import type { KeyAlgorithm } from "../token/key_templates.ts";
 
 /** What an operator asks for. What is left out is decided by the name as it is and by `[rotation]`. */
 export interface RotationRequest {

@@ -1,41 +1,15 @@
-import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import pkcs11js, { type Attribute, type Handle, type Mechanism, type PKCS11, type Template } from "pkcs11js";
-import { calling, TokenError } from "./errors.ts";
-import { listPrivateKeys, readFlag, readPublicKey } from "./key_finder.ts";
+import pkcs11js, { type Handle, type KeyPair, type PKCS11 } from "pkcs11js";
+import { destroyKeyPair, destroyObjects } from "./destroy.ts";
+import { calling, TokenError, tokenError } from "./errors.ts";
+import { checkGeneratedKey } from "./generated_attributes.ts";
+import { listPrivateKeys, readPublicKey } from "./key_finder.ts";
+import { generation, type KeyAlgorithm, privateKeyTemplate, publicKeyTemplate } from "./key_templates.ts";
 import { logIn, type ReadPin } from "./login.ts";
 import { Pkcs11Module } from "./module.ts";
+import type { PublicKey } from "./public_key.ts";
 import { findSlot } from "./slot.ts";
 import { parsePkcs11Uri } from "./uri.ts";
-
-/** What can be generated; not every token can all. */
-export type KeyAlgorithm = "ecdsa-p256" | "ecdsa-p384" | "ed25519" | "rsa-2048" | "rsa-3072" | "rsa-4096";
-
-// PKCS#11 3.0; pkcs11js has the constants of 2.40 only.
-const CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055;
-
-const ec = (mechanism: number, parametersHex: string) => ({
-  mechanism: { mechanism },
-  publicTemplate: [{ type: pkcs11js.CKA_EC_PARAMS, value: Buffer.from(parametersHex, "hex") }],
-});
-
-const rsa = (bits: number) => ({
-  mechanism: { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
-  publicTemplate: [
-    { type: pkcs11js.CKA_MODULUS_BITS, value: bits },
-    { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
-  ],
-});
-
-const generation: Record<KeyAlgorithm, { mechanism: Mechanism; publicTemplate: Template }> = {
-  "ecdsa-p256": ec(pkcs11js.CKM_EC_KEY_PAIR_GEN, "06082a8648ce3d030107"),
-  "ecdsa-p384": ec(pkcs11js.CKM_EC_KEY_PAIR_GEN, "06052b81040022"),
-  // The name edwards25519 as a PrintableString (PKCS#11 3.0, Section 2.3.5).
-  "ed25519": ec(CKM_EC_EDWARDS_KEY_PAIR_GEN, "130c656477617264733235353139"),
-  "rsa-2048": rsa(2048),
-  "rsa-3072": rsa(3072),
-  "rsa-4096": rsa(4096),
-};
 
 /** What key is wanted. */
 export interface GenerateOptions {
@@ -44,31 +18,6 @@ export interface GenerateOptions {
   readonly algorithm: KeyAlgorithm;
   /** An RSA key that may decrypt too, as TLS 1.2's RSA key exchange needs. False by default. */
   readonly decrypts?: boolean;
-}
-
-/** A public key as a token object, but for what is in it. */
-export function publicKeyTemplate(names: readonly Attribute[]): Template {
-  return [
-    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
-    { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_VERIFY, value: true },
-    ...names,
-  ];
-}
-
-/** A private key as a token object: for signing, and for decrypting where that is wanted; never to leave the token. */
-export function privateKeyTemplate(names: readonly Attribute[], decrypts: boolean): Template {
-  return [
-    { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PRIVATE_KEY },
-    { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_PRIVATE, value: true },
-    { type: pkcs11js.CKA_SENSITIVE, value: true },
-    { type: pkcs11js.CKA_EXTRACTABLE, value: false },
-    { type: pkcs11js.CKA_SIGN, value: true },
-    { type: pkcs11js.CKA_DECRYPT, value: decrypts },
-    { type: pkcs11js.CKA_UNWRAP, value: false },
-    ...names,
-  ];
 }
 
 /** Where to generate: a token's URI with its module-path, and its PIN. */
@@ -86,7 +35,7 @@ export interface TokenLocation {
  */
 export async function generateKeyPair(
   { uri, readPin }: TokenLocation,
-  { label, algorithm, decrypts = false }: GenerateOptions,
+  options: GenerateOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tokenUri = parsePkcs11Uri(uri);
   if (tokenUri.modulePath === undefined) {
@@ -97,23 +46,65 @@ export async function generateKeyPair(
   const flags = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION;
   const session = calling("open a session", () => calls.C_OpenSession(findSlot(module, tokenUri), flags));
   if (readPin !== undefined) await logIn(calls, session, readPin);
+  return new Uint8Array((await generateKey(calls, session, options)).subjectPublicKeyInfo);
+}
+
+/**
+ * Generates a key pair in a read-write session that is logged in, and holds its attributes against what was asked; a pair
+ * that is otherwise is destroyed again. Refuses a label that a private key has already. Throws TokenError.
+ */
+export async function generateKey(
+  calls: PKCS11,
+  session: Handle,
+  { label, algorithm, decrypts = false }: GenerateOptions,
+): Promise<PublicKey> {
   if (listPrivateKeys(calls, session, { object: label }).length > 0) {
     throw new TokenError(`Cannot generate a key: the label ${label} is taken`);
   }
-  const privateKey = generateIn(calls, session, label, algorithm, decrypts);
-  if (readFlag(calls, session, privateKey, pkcs11js.CKA_EXTRACTABLE) !== false) {
-    throw new TokenError("Cannot keep the generated key: the token made it extractable");
+  const pair = await generateIn(calls, session, label, algorithm, decrypts);
+  try {
+    checkGeneratedKey(calls, session, pair.privateKey, decrypts);
+    return readPublicKey(calls, session, pair.privateKey);
+  } catch (error) {
+    destroyObjects(calls, session, [pair.privateKey, pair.publicKey]);
+    throw error;
   }
-  return new Uint8Array(readPublicKey(calls, session, privateKey).subjectPublicKeyInfo);
 }
 
-function generateIn(
+/**
+ * `generateKey` for a label that nobody else would take. A pair that is there under it already, from before a crash, is
+ * taken as it is; half of one, or one that is not as asked, gives way.
+ */
+export async function generateKeyOnce(
+  calls: PKCS11,
+  session: Handle,
+  options: GenerateOptions,
+): Promise<PublicKey> {
+  const { label: object, decrypts = false } = options;
+  const [privateKey, ...others] = listPrivateKeys(calls, session, { object });
+  if (privateKey !== undefined && others.length === 0) {
+    try {
+      checkGeneratedKey(calls, session, privateKey, decrypts);
+      return readPublicKey(calls, session, privateKey);
+    } catch {
+      // What is there cannot be used: it goes, and a new one comes.
+    }
+  }
+  destroyKeyPair(calls, session, { object });
+  return await generateKey(calls, session, options);
+}
+
+/** What tokens say when they have no room. */
+const noRoom = new Set(["CKR_DEVICE_MEMORY", "CKR_HOST_MEMORY"]);
+
+/** On another thread: a large RSA key takes seconds, and signatures go on meanwhile. */
+async function generateIn(
   calls: PKCS11,
   session: Handle,
   label: string,
   algorithm: KeyAlgorithm,
   decrypts: boolean,
-): Handle {
+): Promise<KeyPair> {
   const { mechanism, publicTemplate } = generation[algorithm];
   const names = [
     { type: pkcs11js.CKA_LABEL, value: label },
@@ -121,6 +112,12 @@ function generateIn(
   ];
   const publicHalf = [...publicTemplate, ...publicKeyTemplate(names)];
   const privateHalf = privateKeyTemplate(names, decrypts);
-  const generate = () => calls.C_GenerateKeyPair(session, mechanism, publicHalf, privateHalf);
-  return calling(`generate a key of type ${algorithm}`, generate).privateKey;
+  try {
+    return await calls.C_GenerateKeyPairAsync(session, mechanism, publicHalf, privateHalf);
+  } catch (error) {
+    const failure = tokenError(`generate a key of type ${algorithm}`, error);
+    if (failure.returnValue === undefined || !noRoom.has(failure.returnValue)) throw failure;
+    const message = `${failure.message}: the token is full; destroy keys that are retired`;
+    throw new TokenError(message, failure.returnValue, { cause: failure });
+  }
 }

@@ -42,6 +42,11 @@ export function listPrivateKeys(calls: PKCS11, session: Handle, selector: KeySel
   return findObjects(calls, session, template(pkcs11js.CKO_PRIVATE_KEY, selector));
 }
 
+/** Every public key that the selector names, at most 16. Throws TokenError. */
+export function listPublicKeys(calls: PKCS11, session: Handle, selector: KeySelector): Handle[] {
+  return findObjects(calls, session, template(pkcs11js.CKO_PUBLIC_KEY, selector));
+}
+
 /** The one private key that the selector names. Throws TokenError when none or several are there. */
 export function findPrivateKey(calls: PKCS11, session: Handle, selector: KeySelector): Handle {
   const found = listPrivateKeys(calls, session, selector);
@@ -86,9 +91,7 @@ function publicObjects(calls: PKCS11, session: Handle, privateKey: Handle): Hand
     : label !== undefined
     ? { object: new TextDecoder().decode(label) }
     : undefined;
-  return selector === undefined
-    ? []
-    : findObjects(calls, session, template(pkcs11js.CKO_PUBLIC_KEY, selector));
+  return selector === undefined ? [] : listPublicKeys(calls, session, selector);
 }
 
 /**

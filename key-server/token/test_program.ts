@@ -4,7 +4,8 @@
  */
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import { TokenError } from "./errors.ts";
-import { generateKeyPair, type KeyAlgorithm } from "./generate.ts";
+import { generateKeyPair } from "./generate.ts";
+import type { KeyAlgorithm } from "./key_templates.ts";
 import { Pkcs11Module } from "./module.ts";
 import { Token } from "./token.ts";
 import type { TokenKey } from "./token_key.ts";

@@ -1,5 +1,5 @@
-import type { Handle } from "pkcs11js";
-import { TokenError } from "./errors.ts";
+import pkcs11js, { type Handle, type PKCS11 } from "pkcs11js";
+import { calling, TokenError } from "./errors.ts";
 import { type KeySelector } from "./key_finder.ts";
 import { isPinRefusal, logIn, type ReadPin } from "./login.ts";
 import type { Pkcs11Module } from "./module.ts";
@@ -25,6 +25,7 @@ export class Token {
   #reopening: Promise<void> | undefined;
   #pinRefused = false;
   #closed = false;
+  readonly #changes = new Set<Promise<unknown>>();
 
   private constructor(module: Pkcs11Module, options: TokenOptions, pool: SessionPool) {
     this.module = module;
@@ -44,6 +45,11 @@ export class Token {
     return this.#options.uri.token ?? this.#options.uri.serial ?? "token";
   }
 
+  /** As `[[token]]` has it. */
+  get uri(): Pkcs11Uri {
+    return this.#options.uri;
+  }
+
   get pool(): SessionPool {
     return this.#pool;
   }
@@ -61,6 +67,19 @@ export class Token {
   }
 
   /**
+   * A read-write session for one use, such as generating or destroying a key; closed after it. The token is neither closed
+   * nor opened anew meanwhile. Throws TokenError, and what `use` throws.
+   */
+  async change<T>(use: (calls: PKCS11, session: Handle) => Promise<T> | T): Promise<T> {
+    await this.#reopening?.catch(() => {});
+    if (this.#closed) throw new TokenError("Cannot change the token: it is being closed");
+    const change = this.#useReadWrite(use);
+    const ended = change.then(() => {}, () => {}).finally(() => this.#changes.delete(ended));
+    this.#changes.add(ended);
+    return await change;
+  }
+
+  /**
    * Opens the token anew after a failure (removed and back, sessions lost) and finds again those of its keys that are
    * there. Waits for what is in the token. Concurrent calls share one attempt. A PIN that was refused is never tried
    * again: that would lock the token. Throws TokenError.
@@ -75,7 +94,24 @@ export class Token {
     this.#closed = true;
     this.module.tokens--;
     await this.#reopening?.catch(() => {});
+    await Promise.all(this.#changes);
     await this.#pool.close();
+  }
+
+  async #useReadWrite<T>(use: (calls: PKCS11, session: Handle) => Promise<T> | T): Promise<T> {
+    const { calls } = this.module;
+    const flags = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION;
+    const slot = findSlot(this.module, this.uri);
+    const session = calling("open a session that may write", () => calls.C_OpenSession(slot, flags));
+    try {
+      return await use(calls, session);
+    } finally {
+      try {
+        calls.C_CloseSession(session);
+      } catch {
+        // A session that the token has lost already.
+      }
+    }
   }
 
   async #reopen(): Promise<void> {
@@ -83,6 +119,7 @@ export class Token {
     if (this.#pinRefused) {
       throw new TokenError("Cannot open the token anew: it refused the PIN, and another try might lock it");
     }
+    await Promise.all(this.#changes);
     await this.#pool.close();
     try {
       await this.#openAgain();

@@ -126,3 +126,14 @@ export function parsePkcs11Uri(text: string): Pkcs11Uri {
 function withoutUndefined(fields: { [Name in keyof Pkcs11Uri]: Pkcs11Uri[Name] | undefined }): Pkcs11Uri {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
+
+/** A private key by its token's label and its own, for the registry: without module-path and PIN. */
+export function privateKeyUri(token: Pick<Pkcs11Uri, "token" | "serial">, object: string): string {
+  const attributes = [
+    ...(token.token === undefined ? [] : [`token=${encodeURIComponent(token.token)}`]),
+    ...(token.serial === undefined ? [] : [`serial=${encodeURIComponent(token.serial)}`]),
+    `object=${encodeURIComponent(object)}`,
+    "type=private",
+  ];
+  return `pkcs11:${attributes.join(";")}`;
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parsePkcs11Uri, Pkcs11UriError } from "./uri.ts";
+import { parsePkcs11Uri, Pkcs11UriError, privateKeyUri } from "./uri.ts";
 
 Deno.test("a token's URI with a module and a PIN file is read", () => {
   assert.deepEqual(
@@ -72,4 +72,18 @@ Deno.test("T22: a PIN in a URI is refused, and the error does not repeat it", ()
     assert.doesNotMatch(error.message, /s3cret99/);
     return true;
   });
+});
+
+Deno.test("a key's URI as it is written is read as the same token and label, whatever is in them", () => {
+  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).filter((value) =>
+    value.isWellFormed()
+  );
+  fc.assert(fc.property(text, text, text, (token, serial, object) => {
+    assert.deepEqual(parsePkcs11Uri(privateKeyUri({ token, serial }, object)), {
+      token,
+      serial,
+      object,
+      type: "private",
+    });
+  }));
 });

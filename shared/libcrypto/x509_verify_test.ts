@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type CertificateContents } from "../../certs/authority.ts";
-import * as x509 from "../../certs/x509.ts";
+import * as x509 from "../pki/x509.ts";
 import { CertificateError } from "./errors.ts";
 import { type ChainFailure, type ChainVerdict, ChainVerifier } from "./x509_verify.ts";
 

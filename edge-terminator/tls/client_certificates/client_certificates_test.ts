@@ -11,7 +11,7 @@ import {
 } from "../../../test/peer/client_certificate.ts";
 import { ScriptedClient } from "../../../test/peer/scripted_client.ts";
 import { TestServer, testSite } from "../../../test/peer/test_server.ts";
-import * as x509 from "../../../certs/x509.ts";
+import * as x509 from "../../../shared/pki/x509.ts";
 import { type ClientCertificatePolicy, defaultSignatureSchemes } from "./policy.ts";
 
 const pki = await ClientPki.create();

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { operationSchema } from "../../schemas.ts";
 import { entityNameSchema, instantSchema, subjectKeyIdentifierSchema } from "./common.ts";
 
-/** What a token can generate (`token/generate.ts`). */
+/** What a token can generate (`token/key_templates.ts`). */
 export const keyAlgorithmSchema = z.enum([
   "ecdsa-p256",
   "ecdsa-p384",

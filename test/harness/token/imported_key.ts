@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import pkcs11js, { type Template } from "pkcs11js";
-import { privateKeyTemplate, publicKeyTemplate } from "../../../key-server/token/generate.ts";
+import { privateKeyTemplate, publicKeyTemplate } from "../../../key-server/token/key_templates.ts";
 
 /** DER of the curve's object identifier (CKA_EC_PARAMS). RFC 5480, Section 2.1.1.1. */
 const curves: Readonly<Record<string, string>> = {

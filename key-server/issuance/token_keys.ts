@@ -1,0 +1,88 @@
+import type { KeyEntity } from "../registry/entities/key.ts";
+import { isInToken } from "../config_rules.ts";
+import { destroyKeyPair } from "../token/destroy.ts";
+import { generateKey, generateKeyOnce, type GenerateOptions } from "../token/generate.ts";
+import type { PublicKey } from "../token/public_key.ts";
+import type { Token } from "../token/token.ts";
+import { TokenKey } from "../token/token_key.ts";
+import { parsePkcs11Uri, privateKeyUri } from "../token/uri.ts";
+import { IssuanceError } from "./errors.ts";
+
+/** A key that was made in a token. */
+export interface GeneratedKey {
+  /** For the registry. */
+  readonly uri: string;
+  readonly publicKey: PublicKey;
+}
+
+/** Keys in the tokens that a key server has open: made, used for certificates, and destroyed. */
+export class TokenKeys {
+  readonly #open: () => readonly Token[];
+
+  /** `open` is asked each time: tokens come and go. */
+  constructor(open: () => readonly Token[]) {
+    this.#open = open;
+  }
+
+  /**
+   * Makes a key in the token of that label; undefined: in the only one. `once`: a key of that label which is there already,
+   * from before a crash, is taken. Throws IssuanceError, TokenError.
+   */
+  async generate(
+    tokenLabel: string | undefined,
+    options: GenerateOptions & { readonly once?: boolean },
+  ): Promise<GeneratedKey> {
+    const token = this.#choose(tokenLabel);
+    const make = options.once === true ? generateKeyOnce : generateKey;
+    const publicKey = await token.change((calls, session) => make(calls, session, options));
+    return { uri: privateKeyUri(token.uri, options.label), publicKey };
+  }
+
+  /** A key with what its token can do with it, for a few signatures. Throws IssuanceError, TokenError. */
+  async load(uri: string): Promise<TokenKey> {
+    const selector = parsePkcs11Uri(uri);
+    return await TokenKey.load(this.#tokenOf(uri), selector);
+  }
+
+  /** Both halves are gone from the token afterwards. Throws IssuanceError, TokenError; another key is never touched. */
+  async destroy(
+    { uri, subjectKeyIdentifier }: Pick<KeyEntity, "uri" | "subjectKeyIdentifier">,
+  ): Promise<void> {
+    const selector = parsePkcs11Uri(uri);
+    const identifier = Uint8Array.fromHex(subjectKeyIdentifier);
+    await this.#tokenOf(uri).change((calls, session) => destroyKeyPair(calls, session, selector, identifier));
+  }
+
+  /** Whatever a `generate` with that label left behind, of which nobody knows. */
+  async destroyLabel(tokenLabel: string | undefined, label: string): Promise<void> {
+    await this.#choose(tokenLabel).change((calls, session) =>
+      destroyKeyPair(calls, session, { object: label })
+    );
+  }
+
+  /** The label of the token that a key is in; undefined: the only one. */
+  tokenLabelOf(uri: string): string | undefined {
+    return parsePkcs11Uri(uri).token;
+  }
+
+  #tokenOf(uri: string): Token {
+    const selector = parsePkcs11Uri(uri);
+    const token = this.#open().find((candidate) => isInToken(selector, candidate.uri));
+    if (token === undefined) throw new IssuanceError("use the key", `its token is not open (${uri})`);
+    return token;
+  }
+
+  #choose(label: string | undefined): Token {
+    const tokens = this.#open();
+    const found = label === undefined ? tokens : tokens.filter(({ uri }) => uri.token === label);
+    const [token] = found;
+    if (token === undefined) {
+      throw new IssuanceError("make a key", `there is no token ${label ?? ""}`.trimEnd());
+    }
+    if (found.length > 1) {
+      const labels = tokens.map(({ name }) => name).join(", ");
+      throw new IssuanceError("make a key", `there are several tokens; say in which (${labels})`);
+    }
+    return token;
+  }
+}
