@@ -1,9 +1,10 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { AdminEnv } from "./admin_route.ts";
 import { auditCalls } from "./audit_calls.ts";
 import { AdminError } from "./errors.ts";
-import { problemOf, problemResponse } from "./problem.ts";
+import { makeProblem, problemOf, problemResponse } from "./problem.ts";
 import { addCertificateRoutes } from "./routes/certificates.ts";
 import { addEdgeRoutes } from "./routes/edges.ts";
 import { addKeyRoutes } from "./routes/keys.ts";
@@ -32,7 +33,7 @@ export function adminApp(services: AdminServices): AdminApp {
       }
     },
   });
-  app.use(auditCalls(services));
+  app.use(auditCalls(services), refuseStrangers);
   for (
     const addRoutes of [
       addStatusRoutes,
@@ -43,12 +44,23 @@ export function adminApp(services: AdminServices): AdminApp {
     ]
   ) addRoutes(app, services);
   app.doc31("/v1/openapi.json", description);
-  app.notFound((context) => {
-    throw new AdminError("not-found", `Cannot answer: there is no ${context.req.method} ${context.req.path}`);
-  });
+  app.notFound(({ req }) =>
+    problemResponse(makeProblem("not-found", `Cannot answer: there is no ${req.method} ${req.path}`))
+  );
   app.onError((error) => problemResponse(problemOf(withReason(error), services.log)));
   return app;
 }
+
+/** Whoever is nobody here learns nothing, not even what there is. */
+const refuseStrangers: MiddlewareHandler<AdminEnv> = async ({ env: { administrator } }, next) => {
+  if (administrator.role === undefined) {
+    throw new AdminError(
+      "not-authorised",
+      `Cannot use the admin API: ${administrator.name} is no administrator here`,
+    );
+  }
+  await next();
+};
 
 /** Names what is wrong and where; never the value. */
 function complaint(

@@ -9,6 +9,8 @@ import { type OperationId, permitsRole, roleOf } from "./roles.ts";
 /** What every handler finds beside its request. */
 export interface AdminEnv {
   readonly Bindings: { readonly administrator: Administrator };
+  /** Which operation it is; undefined: none that there is. */
+  readonly Variables: { operation: OperationId | undefined };
 }
 
 /** One operation of the API. */
@@ -65,14 +67,12 @@ export function adminRoute<
 function demandRole(operationId: OperationId): MiddlewareHandler<AdminEnv> {
   const needed = roleOf[operationId];
   return async (context, next) => {
+    context.set("operation", operationId);
     const { name, role } = context.env.administrator;
-    if (role === undefined) {
-      throw new AdminError("not-authorised", `Cannot ${operationId}: ${name} is no administrator here`);
-    }
-    if (!permitsRole(role, needed)) {
+    if (role === undefined || !permitsRole(role, needed)) {
       throw new AdminError(
         "not-authorised",
-        `Cannot ${operationId}: it needs the role ${needed}, and ${name} is ${role}`,
+        `Cannot ${operationId}: it needs the role ${needed}, and ${name} is ${role ?? "nobody"}`,
       );
     }
     await next();

@@ -1,5 +1,4 @@
 import type { MiddlewareHandler } from "hono";
-import { matchedRoutes } from "hono/route";
 import type { AdminEnv } from "./admin_route.ts";
 import { problemContentType } from "./problem.ts";
 import type { AdminServices } from "./services.ts";
@@ -14,9 +13,7 @@ export function auditCalls({ audit }: AdminServices): MiddlewareHandler<AdminEnv
       kind: "admin-call",
       author: name,
       role,
-      operation: `${req.method} ${
-        matchedRoutes(context).findLast(({ path }) => path.startsWith("/v1"))?.path ?? req.path
-      }`,
+      operation: context.get("operation"),
       path: req.path,
       request: acceptedBody(req),
       status: res.status,

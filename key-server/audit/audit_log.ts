@@ -7,8 +7,8 @@ export interface AdminCallEvent {
   readonly author: string;
   /** Undefined: nobody that the configuration names. */
   readonly role: string | undefined;
-  /** The operation's id in the OpenAPI document. */
-  readonly operation: string;
+  /** The operation's id in the OpenAPI document; undefined: a call of nothing that there is. */
+  readonly operation: string | undefined;
   readonly path: string;
   /** The body as it was sent, parsed; nothing that an administrator sends is a secret. */
   readonly request: unknown;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { adminProgram } from "../../key-server/admin/cli/program.ts";
 import { type CommandResult, runCommand } from "../harness/command.ts";
 import { TemporaryFolder } from "../harness/temporary_folder.ts";
 
@@ -28,6 +29,8 @@ async function runBare(place: TemporaryFolder, ...args: string[]): Promise<Comma
 Deno.test("without root, one answer names every Debian package that a command will need, each once", async () => {
   const cases: [string[], string[]][] = [
     [["edge", "--config", "x"], ["curl", "unzip"]],
+    [["status"], ["curl", "unzip"]],
+    [["keys", "list"], ["curl", "unzip"]],
     [["key-server", "--config", "x"], ["curl", "unzip", "g++"]],
     [["demo"], ["curl", "openssl", "procps", "unzip", "g++"]],
     [["test"], [
@@ -60,5 +63,19 @@ Deno.test("a command that there is not, and none at all, end with 2 and the usag
     const { code, stderr } = await runBare(place, ...args);
     assert.equal(code, 2);
     assert.match(stderr, /Usage: holdfast COMMAND/);
+  }
+});
+
+Deno.test("every admin command that the usage names is one of the admin CLI, and the other way round", async () => {
+  const { stdout: usage } = await runCommand(`${root}holdfast`, ["--help"]);
+  const named = /and --help for each:\n\s*([a-z, \n]+?)\n {2}\S/.exec(usage)?.[1]?.match(/[a-z]+/g) ?? [];
+  const { stdout: help } = await runCommand(`${root}holdfast`, ["status", "--help"]);
+  assert.match(help, /Usage: holdfast status/);
+  const commands = adminProgram().commands.map((command) => command.name());
+  assert.deepEqual(["status", ...named].toSorted(), commands.toSorted());
+  for (const command of commands) {
+    const { code, stdout, stderr } = await runCommand(`${root}holdfast`, [command, "--help"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, new RegExp(`Usage: holdfast ${command}`));
   }
 });

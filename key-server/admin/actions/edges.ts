@@ -37,6 +37,7 @@ function viewOfEdge({ registry: { state }, rollout }: AdminServices, identity: s
     since: live?.since.toISOString() ?? null,
     acknowledgedVersion: live?.acknowledgedVersion ?? null,
     software: live?.software ?? null,
+    problems: Object.fromEntries(live?.problems ?? []),
   };
 }
 

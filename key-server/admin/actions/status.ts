@@ -23,6 +23,9 @@ export function getStatus(services: AdminServices): Status {
     ...expiring.filter(({ daysLeft }) => daysLeft < 0).map(({ id, uses }) =>
       `the certificate ${id.slice(0, 12)} of ${uses.map(({ name }) => name).join(", ")} is over`
     ),
+    ...edges.flatMap(({ identity, problems }) =>
+      Object.entries(problems).map(([name, reason]) => `the edge ${identity} cannot use ${name}: ${reason}`)
+    ),
     ...rotations.filter(({ problem }) => problem !== undefined).map(({ name, step, problem }) =>
       `the rotation of ${name} does not get on at ${step}: ${problem}`
     ),

@@ -19,6 +19,8 @@ export const edgeViewSchema = z.strictObject({
   /** The registry's version that all of its workers serve by. */
   acknowledgedVersion: registryVersionSchema.nullable(),
   software: z.string().nullable(),
+  /** What it could not take on of what it was sent: names with the reasons. */
+  problems: z.record(z.string(), z.string()),
 });
 
 export const edgeListSchema = z.strictObject({ edges: z.array(edgeViewSchema) });

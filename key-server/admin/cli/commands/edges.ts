@@ -53,5 +53,6 @@ function describe(edge: EdgeView): string {
     ["connected", edge.connected ? `since ${moment(edge.since)}` : `no (last seen ${moment(edge.since)})`],
     ["version", edge.acknowledgedVersion === null ? "-" : String(edge.acknowledgedVersion)],
     ["software", edge.software ?? "-"],
+    ...Object.entries(edge.problems).map(([name, problem]) => ["problem", `${name}: ${problem}`] as const),
   ]);
 }

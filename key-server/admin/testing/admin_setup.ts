@@ -1,0 +1,79 @@
+/** For tests: an admin API without a socket, over a registry in memory. */
+import { Authority } from "../../../certs/authority.ts";
+import { createLogger } from "../../../shared/log.ts";
+import type { AuditEvent } from "../../audit/audit_log.ts";
+import type { EdgeRollout } from "../../control/edge_rollout.ts";
+import {
+  certifiedKey,
+  nameEntity,
+  openRegistry,
+  permissionEntity,
+  pop1,
+  put,
+} from "../../registry/testing/entities.ts";
+import { type AdminApp, adminApp } from "../admin_app.ts";
+import type { Administrator } from "../administrators.ts";
+import type { Role } from "../roles.ts";
+import type { AdminServices } from "../services.ts";
+
+export const site = "www.holdfast.test";
+
+/** A registry with one name, its key, its certificate and an edge that may use it; and who is connected. */
+export class AdminSetup {
+  readonly events: AuditEvent[] = [];
+  readonly edges: EdgeRollout[] = [];
+  readonly registry = openRegistry();
+  readonly services: AdminServices;
+  readonly app: AdminApp;
+
+  private constructor(changes: Partial<AdminServices>) {
+    this.services = {
+      registry: this.registry,
+      rollout: { edges: this.edges, behind: () => [], watch: () => ({ [Symbol.dispose]() {} }) },
+      audit: { record: (event) => void this.events.push(event) },
+      log: createLogger("test", "silent"),
+      keyHealth: () => ({ loaded: true, problem: undefined, signatureSchemes: ["ecdsa_secp256r1_sha256"] }),
+      startedAt: new Date(),
+      ...changes,
+    };
+    this.app = adminApp(this.services);
+  }
+
+  static async create(changes: Partial<AdminServices> = {}): Promise<AdminSetup> {
+    const setup = new AdminSetup(changes);
+    const authority = await Authority.createRoot("Test Web Root");
+    const { key, certificate } = await certifiedKey(authority, "www-ecdsa", [site]);
+    const binding = { key: key.name, certificate: certificate.id, phase: "active" } as const;
+    put(
+      setup.registry,
+      { kind: "key", put: key },
+      { kind: "certificate", put: certificate },
+      { kind: "name", put: nameEntity(site, { serverNames: [site], bindings: [binding] }) },
+      { kind: "permission", put: permissionEntity("pop1-www", { name: site, subject: { edge: pop1 } }) },
+    );
+    const connected = { connected: true, since: new Date(), software: "holdfast/1", problems: new Map() };
+    setup.edges.push({ edge: pop1, acknowledgedVersion: 1, ...connected });
+    return setup;
+  }
+
+  /** A call by somebody of a role; undefined: by a stranger. */
+  async call(role: Role | undefined, method: string, path: string, body?: unknown): Promise<Answer> {
+    const administrator: Administrator = { name: role === undefined ? "uid:1000" : `cn:${role}`, role };
+    const init = body === undefined
+      ? { method }
+      : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const response = await this.app.request(`http://holdfast${path}`, init, { administrator });
+    return {
+      status: response.status,
+      type: response.headers.get("content-type"),
+      body: await response.json(),
+    };
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+  // deno-lint-ignore no-explicit-any -- each test looks at what it expects
+  readonly body: any;
+}
