@@ -34,10 +34,15 @@ export function migrate(database: DatabaseSync, version: number): void {
   database.exec("BEGIN IMMEDIATE");
   try {
     for (const sql of migrations.slice(version)) database.exec(sql);
-    if (version === 0) database.prepare("INSERT INTO lineage VALUES (?)").run(crypto.randomUUID());
+    if (version === 0) database.prepare("INSERT INTO lineage VALUES (?)").run(newLineage());
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
   } catch (error) {
     database.exec("ROLLBACK");
     throw error;
   }
+}
+
+/** As `Registry.lineage` says. */
+function newLineage(): string {
+  return `${new Date().toISOString()}-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
 }
