@@ -1,13 +1,20 @@
+import { publicKeyLength } from "../../../shared/libcrypto/key_agreement.ts";
 import { mappingsOf } from "../../harness/proc/inspect.ts";
 import { poll } from "../../harness/poll.ts";
 import { type System, withSystem } from "../../harness/system.ts";
 import { type CoreKind, foundInCore } from "./core_file.ts";
-import { findX25519Scalar } from "./ephemeral_scalar.ts";
+import { findScalar, scalarGroups } from "./ephemeral_scalar.ts";
 import type { NamedSecret } from "./named_secret.ts";
 import { PlantedCopy, plantingGround } from "./planted_copy.ts";
 import { complaints, type Expectation, lockedRangesOf, processesOf, search } from "./search.ts";
 import type { AuditedSession } from "./session.ts";
-import { beginEverySession, beginOneSession, beginOpensslSessions, beginResumptions } from "./sessions.ts";
+import {
+  beginEverySession,
+  beginOneSession,
+  beginOpensslSessions,
+  beginResumptions,
+  replaceKeptSessions,
+} from "./sessions.ts";
 import { pinSecrets, ticketKeyFile, ticketKeySecrets } from "./standing_secrets.ts";
 import { Tls12Session } from "./tls12_session.ts";
 
@@ -26,6 +33,8 @@ const keys = [
   { name: "www-rsa", type: "rsa-2048", known: true, decrypts: true },
 ] as const;
 const poolBytes = 1 << 20;
+/** Sessions that the edge keeps by their ids: more than there are. */
+const keptSessions = 64;
 
 /** Runs the audit on one backing of the pool and returns what is wrong, in words. */
 export async function audit(options: AuditOptions): Promise<string[]> {
@@ -38,7 +47,7 @@ export async function audit(options: AuditOptions): Promise<string[]> {
     edge: ({ folder }) => ({
       memory: { backing, pool_bytes: poolBytes },
       limits: { connections: 128 },
-      tls: { rsa_key_exchange: true, session_cache: 0 },
+      tls: { rsa_key_exchange: true, session_cache: keptSessions },
       tickets: { source: "files", format: "nginx", files: [`${folder}/ticket.key`] },
     }),
     prepare: ({ folder }) => Deno.writeFile(`${folder}/ticket.key`, ticketKeyFile, { mode: 0o600 }),
@@ -69,10 +78,10 @@ class Audit {
       await this.#lookAtPool();
       this.#sessions.push(...await (extent === "everything" ? beginEverySession : beginOneSession)(endpoint));
       await this.#look("handshakes that wait for the client", this.#secrets(), { isStrict: false });
-      const scalar = await this.#scalar();
+      const scalars = await this.#scalars();
       await Promise.all(this.#sessions.map((session) => session.complete()));
       if (extent === "everything") await this.#moreSessions();
-      await this.#look("open connections", [...this.#secrets(), ...scalar], { isStrict: true });
+      await this.#look("open connections", [...this.#secrets(), ...scalars], { isStrict: true });
       await Promise.all(this.#sessions.map((session) => session.renewKeys()));
       await this.#look("open connections with new keys", this.#secrets(), { isStrict: true });
       await this.#control();
@@ -83,7 +92,8 @@ class Audit {
         "every connection's end",
         async () => await this.#system.edge.metric("holdfast_edge_connections") === 0,
       );
-      await this.#look("closed connections", [...this.#gone(), ...scalar], { isStrict: true });
+      await this.#look("closed connections", [...this.#gone(), ...scalars], { isStrict: true });
+      if (extent === "everything") await this.#evict(scalars);
     } finally {
       for (const session of this.#sessions.toReversed()) session[Symbol.dispose]();
     }
@@ -91,12 +101,12 @@ class Audit {
 
   async #moreSessions(): Promise<void> {
     const { endpoint } = this.#system;
-    const more = [
-      ...await beginResumptions(endpoint, this.#sessions),
-      ...await beginOpensslSessions(endpoint),
-    ];
-    this.#sessions.push(...more);
-    await Promise.all(more.map((session) => session.complete()));
+    const resumptions = await beginResumptions(endpoint, this.#sessions);
+    this.#sessions.push(...resumptions);
+    await this.#look("resumptions that wait for the client", this.#secrets(), { isStrict: false });
+    const others = await beginOpensslSessions(endpoint);
+    this.#sessions.push(...others);
+    await Promise.all([...resumptions, ...others].map((session) => session.complete()));
   }
 
   /** What is known now; the ticket key is always in use. */
@@ -104,10 +114,22 @@ class Audit {
     return [...this.#sessions.flatMap((session) => session.secrets()), ...this.#standing];
   }
 
-  /** The same once no session is open. */
+  /** The same once no connection is open: sessions may be kept by their ids. */
   #gone(): NamedSecret[] {
     const sessions = this.#sessions.flatMap((session) => session.secrets());
-    return [...sessions.map((secret) => ({ ...secret, isKept: false })), ...this.#standing];
+    return [
+      ...sessions.map((secret) => ({ ...secret, isKept: secret.isCached === true })),
+      ...this.#standing,
+    ];
+  }
+
+  /** L5: what is kept by its id goes for good when others take its place. */
+  async #evict(scalars: readonly NamedSecret[]): Promise<void> {
+    await replaceKeptSessions(this.#system.endpoint, keptSessions);
+    const secrets = [...this.#gone(), ...scalars].map((secret) =>
+      secret.isCached === true ? { ...secret, isKept: false } : secret
+    );
+    await this.#look("sessions that others have replaced", secrets, { isStrict: true });
   }
 
   get #canReadLocked(): boolean {
@@ -133,17 +155,21 @@ class Audit {
   }
 
   /** L3: while TLS 1.2 waits for the client's share, the server has its scalar, and nowhere but in the secure heap. */
-  async #scalar(): Promise<NamedSecret[]> {
-    const session = this.#sessions.find((session) =>
-      session instanceof Tls12Session && session.serverShare?.length === 32
-    ) as Tls12Session | undefined;
-    if (session === undefined) return [];
+  async #scalars(): Promise<NamedSecret[]> {
     const worker = await this.#worker();
-    const scalar = await findX25519Scalar(worker, session.serverShare!);
-    const result = await search([worker], [scalar]);
-    const wrong = complaints(result, [scalar], { canReadLocked: true, isStrict: true });
-    this.#tell("edge, an ephemeral scalar while the handshake waits", "in the secure heap", wrong);
-    return [{ ...scalar, isKept: false }];
+    const found: NamedSecret[] = [];
+    for (const group of scalarGroups) {
+      const session = this.#sessions.find((session) =>
+        session instanceof Tls12Session && session.serverShare?.length === publicKeyLength(group)
+      ) as Tls12Session | undefined;
+      if (session === undefined) continue;
+      const scalar = await findScalar(worker, group, session.serverShare!);
+      const result = await search([worker], [scalar]);
+      const wrong = complaints(result, [scalar], { canReadLocked: true, isStrict: true });
+      this.#tell(`edge, ${scalar.name} while the handshake waits`, "in the secure heap", wrong);
+      found.push({ ...scalar, isKept: false });
+    }
+    return found;
   }
 
   /** A search that misses a copy planted in ordinary memory has proved nothing. */

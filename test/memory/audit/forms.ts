@@ -7,6 +7,7 @@ const utf8 = new TextEncoder();
 /** Everything that a secret may look like in memory, by the name of the form. */
 export function formsOf(secret: NamedSecret): Map<string, Uint8Array> {
   const { bytes } = secret;
+  if (secret.isRawOnly === true) return new Map([["raw", bytes]]);
   const forms = new Map([
     ["raw", bytes],
     ["limbs reversed", bytes.toReversed()],

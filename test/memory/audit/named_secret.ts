@@ -14,4 +14,8 @@ export interface NamedSecret {
    * search works.
    */
   readonly isKept?: boolean;
+  /** The server needs it after the connection's end too: a session that it keeps by its id. */
+  readonly isCached?: boolean;
+  /** Chance would find its other forms, for it has few random bytes. */
+  readonly isRawOnly?: boolean;
 }

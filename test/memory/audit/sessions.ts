@@ -1,5 +1,6 @@
 import {
   allCipherSuites,
+  findTls12CipherSuite,
   findTls13CipherSuite,
   rsaKeyExchangeSuites,
 } from "../../../edge-terminator/tls/cipher_suites.ts";
@@ -31,6 +32,10 @@ export async function beginEverySession(target: SessionTarget): Promise<AuditedS
   for (const suite of rsaKeyExchangeSuites) {
     sessions.push(await Tls12Session.begin(nameOf(suite), target, { suite }));
   }
+  for (const suite of allCipherSuites.filter((suite) => findTls12CipherSuite(suite) !== undefined)) {
+    const of = { suite, group: NamedGroup.x25519, takesTicket: true };
+    sessions.push(await Tls12Session.begin(`${nameOf(suite)} with a ticket`, target, of));
+  }
   for (const group of ["x25519", "secp256r1"] as const) {
     const of = { suite: CipherSuite.TLS_AES_256_GCM_SHA384, group: NamedGroup[group], retry: true };
     sessions.push(await Tls13Session.begin(`after a HelloRetryRequest for ${group}`, target, of));
@@ -38,18 +43,33 @@ export async function beginEverySession(target: SessionTarget): Promise<AuditedS
   return sessions;
 }
 
-/** Begins a resumption of each TLS 1.3 session, which stays open beside it. */
+/** Begins a resumption of each session, by its ticket or its id; the first one stays open beside it. */
 export async function beginResumptions(
   target: SessionTarget,
   earlier: readonly AuditedSession[],
 ): Promise<AuditedSession[]> {
   const resumed: AuditedSession[] = [];
   for (const session of earlier) {
-    if (!(session instanceof Tls13Session)) continue;
-    const of = { suite: session.ticketSuite, group: NamedGroup.x25519, after: session };
-    resumed.push(await Tls13Session.begin(`${session.name}, resumed`, target, of));
+    const name = `${session.name}, resumed`;
+    if (session instanceof Tls13Session) {
+      const of = { suite: session.ticketSuite, group: NamedGroup.x25519, after: session };
+      resumed.push(await Tls13Session.begin(name, target, of));
+    } else if (session instanceof Tls12Session) {
+      const of = { suite: session.suite, group: NamedGroup.x25519, after: session };
+      resumed.push(await Tls12Session.begin(name, target, of));
+    }
   }
   return resumed;
+}
+
+/** Makes `count` sessions of TLS 1.2 that the server keeps by their ids, so that older ones have to go. */
+export async function replaceKeptSessions(target: SessionTarget, count: number): Promise<void> {
+  const of = { suite: CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, group: NamedGroup.x25519 };
+  for (let index = 0; index < count; index++) {
+    using session = await Tls12Session.begin(`session ${index} in another's place`, target, of);
+    await session.complete();
+    await session.close();
+  }
 }
 
 /** One session: TLS 1.3 with the suite and the group that are preferred. */

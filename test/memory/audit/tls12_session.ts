@@ -1,9 +1,21 @@
 import { findTls12CipherSuite } from "../../../edge-terminator/tls/cipher_suites.ts";
 import { parseCertificate } from "../../../shared/libcrypto/x509.ts";
-import { ContentType, HandshakeType, NamedGroup, SignatureScheme } from "../../../shared/tls_constants.ts";
+import {
+  ContentType,
+  ExtensionType,
+  HandshakeType,
+  NamedGroup,
+  SignatureScheme,
+} from "../../../shared/tls_constants.ts";
 import { decodeCertificateTls12 } from "../../../shared/tls_messages/certificate_tls12.ts";
+import { decodeNewSessionTicketTls12 } from "../../../shared/tls_messages/new_session_ticket_tls12.ts";
 import { randomPremaster, RsaEncrypter } from "../../harness/rsa_ciphertexts.ts";
-import { ScriptedTls12Client } from "../../peer/scripted_tls12_client.ts";
+import { extension } from "../../peer/hello_builder.ts";
+import {
+  ScriptedTls12Client,
+  type Tls12ClientSession,
+  usualTls12Extensions,
+} from "../../peer/scripted_tls12_client.ts";
 import type { NamedSecret } from "./named_secret.ts";
 import { recordingPool } from "./recording_pool.ts";
 import { type AuditedSession, request, type SessionTarget, SocketPeer, unnamed } from "./session.ts";
@@ -13,6 +25,10 @@ export interface Tls12Case {
   readonly suite: number;
   /** Of an ECDHE suite. */
   readonly group?: number;
+  /** Takes a ticket; without, the server keeps the session by its id. */
+  readonly takesTicket?: boolean;
+  /** Resumes a session of this one. */
+  readonly after?: Tls12Session;
 }
 
 /** One TLS 1.2 session with a live edge, stopped where the audit wants to look. */
@@ -28,24 +44,53 @@ export class Tls12Session implements AuditedSession {
     this.name = name;
     this.#case = of;
     this.#peer = peer;
+    const resumed = of.after?.resumable;
+    const ticket = of.takesTicket === true || resumed?.ticket !== undefined
+      ? [
+        extension(
+          ExtensionType.session_ticket,
+          (writer) => writer.bytes(resumed?.ticket ?? new Uint8Array(0)),
+        ),
+      ]
+      : [];
     this.#client = new ScriptedTls12Client(this.#recording.pool, {
       cipherSuites: [of.suite],
       serverName,
+      extraExtensions: [...usualTls12Extensions, ...ticket],
       ...of.group !== undefined && { groups: groupsFor(of.group) },
       signatureSchemes: [
         SignatureScheme.ecdsa_secp256r1_sha256,
         SignatureScheme.ecdsa_secp384r1_sha384,
         SignatureScheme.rsa_pss_rsae_sha256,
       ],
-    });
+    }, resumed);
   }
 
-  /** Goes as far as ServerHelloDone: the server has its ephemeral key, and waits for the client's. */
+  /**
+   * Goes as far as ServerHelloDone: the server has its ephemeral key, and waits for the client's; or, in a resumption, as far
+   * as its Finished.
+   */
   static async begin(name: string, target: SessionTarget, of: Tls12Case): Promise<Tls12Session> {
     const session = new Tls12Session(name, of, await SocketPeer.connect(target), target.serverName);
     await session.#peer.send(session.#client.start());
-    await session.#receiveUntil(() => session.#client.messageTypes.includes(HandshakeType.server_hello_done));
+    const last = of.after === undefined ? HandshakeType.server_hello_done : HandshakeType.finished;
+    await session.#receiveUntil(() => session.#client.messageTypes.includes(last));
+    if (session.#client.resumed !== (of.after !== undefined)) throw new Error(`${name}: it is not resumed`);
     return session;
+  }
+
+  /** What a later session comes back with; the secret stays in this session's pool. */
+  get resumable(): Tls12ClientSession & { readonly ticket?: Uint8Array } {
+    const { session, messages } = this.#client;
+    const message = messages.find(({ type }) => type === HandshakeType.new_session_ticket);
+    if (message === undefined) return session;
+    // RFC 5077, Section 3.4: by the echo of an id of its own the client sees that the ticket was taken.
+    const id = crypto.getRandomValues(new Uint8Array(32));
+    return { ...session, id, ticket: decodeNewSessionTicketTls12(message).ticket.slice() };
+  }
+
+  get suite(): number {
+    return this.#case.suite;
   }
 
   /** The server's ephemeral public key; undefined of RSA key exchange. */
@@ -55,7 +100,7 @@ export class Tls12Session implements AuditedSession {
   }
 
   async complete(): Promise<void> {
-    await this.#peer.send(this.#keyExchange());
+    if (this.#case.after === undefined) await this.#peer.send(this.#keyExchange());
     await this.#peer.send(this.#client.changeCipherSpec());
     await this.#peer.send(this.#client.finished());
     await this.#receiveUntil(() => this.#client.messageTypes.includes(HandshakeType.finished));
@@ -86,9 +131,19 @@ export class Tls12Session implements AuditedSession {
       master,
       clientRandom: this.#client.fields.random,
       serverRandom: this.#client.serverHello!.random,
+      isCached: this.#isCached,
     });
     const all = [...named, ...unnamed(recorded, named, { hmac: hash, aead })];
-    return all.map((secret) => ({ ...secret, name: `${this.name}: ${secret.name}` }));
+    // A resumption has the master secret of the session before it, which names it.
+    const own = all.filter(({ bytes }) => this.#case.after === undefined || bytes !== master);
+    return own.map((secret) => ({ ...secret, name: `${this.name}: ${secret.name}` }));
+  }
+
+  /** An id that the server has thought of: it keeps the session, once the handshake is over. */
+  get #isCached(): boolean {
+    const { messageTypes, serverHello } = this.#client;
+    return messageTypes.includes(HandshakeType.finished) && this.#case.takesTicket !== true &&
+      serverHello!.legacySessionIdEcho.length > 0;
   }
 
   /** Whether the client's write key, which it has used, follows from this as the master secret. */
