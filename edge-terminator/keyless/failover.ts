@@ -18,6 +18,7 @@ export type Verdict =
  *
  * - not-authorised is final although another key server may have other grants: where a permission was withdrawn
  *   it must stay withdrawn as soon as the first key server knows, and asking around would be shopping for a yes.
+ * - rate-limited is final: every key server has the same limit, and asking around would undo it.
  * - bad-request is final: the same bytes are as bad anywhere.
  * - unknown-key goes elsewhere: the list may be of key servers with different tokens, each with some of the keys. It
  *   is final once all have said so; while one is away, the operation waits for it as it would for an only one.
@@ -26,6 +27,7 @@ export type Verdict =
  */
 export const verdicts: Record<KeyOperationErrorCode, Verdict> = {
   "not-authorised": "final",
+  "rate-limited": "final",
   "bad-request": "final",
   "no-key-server": "final",
   "signer-closed": "final",

@@ -108,7 +108,7 @@ Deno.test("silence ends in deadline-passed at the deadline, and the late answer 
   assert.equal(stage.opened.length, 1, "the channel must survive a late answer");
 });
 
-for (const code of ["not-authorised", "bad-request"] as const) {
+for (const code of ["not-authorised", "rate-limited", "bad-request"] as const) {
   Deno.test(`${code} is final: no other key server is asked`, async () => {
     await using stage = await Stage.set([{ script: refusing(code) }, {}]);
     await stage.connected();

@@ -54,7 +54,7 @@ Deno.test("answers of an undefined kind or with an undefined error are refused",
   for (const kind of [0, 1, 2, 0x80, 0x84, 0xfe]) {
     assert.throws(() => decodeAnswer({ id: 1, kind, body: new Uint8Array(0) }), ProtocolError);
   }
-  for (const code of [0, 7]) {
+  for (const code of [0, 8]) {
     assert.throws(
       () => decodeAnswer({ id: 1, kind: 0xff, body: new Uint8Array([0, code, 0]) }),
       ProtocolError,

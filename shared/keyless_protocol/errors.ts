@@ -8,6 +8,7 @@ export const keylessErrorNumbers = {
   "overloaded": 4,
   "deadline-passed": 5,
   "token-failure": 6,
+  "rate-limited": 7,
 } as const;
 
 /** The errors by name; PROTOCOL.md says which are worth another try. */
