@@ -116,7 +116,12 @@ export class KeyServer {
 
   async #listen(): Promise<void> {
     const { listen, unix, admin } = this.#config;
-    const common = { connections: this.#connections, metrics: () => this.#metrics, log: this.#log };
+    const common = {
+      connections: this.#connections,
+      openControl: undefined,
+      metrics: () => this.#metrics,
+      log: this.#log,
+    };
     if (listen !== undefined) {
       const identity = await readOwnIdentity(listen.identity);
       const { handshakeDeadline } = this.#config.limits;

@@ -1,10 +1,12 @@
 import type { AddressInfo, Socket } from "node:net";
 import { createServer, type Server, type TlsOptions, type TLSSocket } from "node:tls";
 import type { TcpAddress } from "../shared/config/address.ts";
+import { controlAlpn } from "../shared/control_protocol/frame.ts";
 import { HoldfastError } from "../shared/errors.ts";
 import { keylessAlpn } from "../shared/keyless_protocol/frame.ts";
 import type { Logger } from "../shared/log.ts";
 import type { Connections } from "./connections.ts";
+import type { OpenControl } from "./control/control_service.ts";
 import { identityOfCertificate } from "./edge_identity.ts";
 import { listening } from "./listening.ts";
 import type { OwnIdentity } from "./own_identity.ts";
@@ -18,6 +20,7 @@ export interface TlsListenerOptions {
   /** Milliseconds from the accepted connection to the end of its handshake. */
   readonly handshakeDeadline: number;
   readonly connections: Connections;
+  readonly openControl: OpenControl | undefined;
   readonly metrics: () => ServerMetrics;
   readonly log: Logger;
 }
@@ -32,11 +35,11 @@ function contextOf(identity: OwnIdentity): TlsOptions {
     minVersion: "TLSv1.3",
     requestCert: true,
     rejectUnauthorized: true,
-    ALPNProtocols: [keylessAlpn],
+    ALPNProtocols: [keylessAlpn, controlAlpn],
   };
 }
 
-/** The keyless protocol over mutual TLS 1.3. */
+/** The keyless and the control protocol over mutual TLS 1.3: its ALPN says which. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #server: Server;
@@ -88,8 +91,9 @@ export class TlsListener {
 
   #secured(socket: TLSSocket): void {
     socket.on("error", () => {});
-    if (socket.alpnProtocol !== keylessAlpn) {
-      return this.#refuse("no-alpn", "the peer did not negotiate holdfast/1", socket);
+    const { alpnProtocol } = socket;
+    if (alpnProtocol !== keylessAlpn && alpnProtocol !== controlAlpn) {
+      return this.#refuse("no-alpn", "the peer negotiated no protocol of ours", socket);
     }
     const certificate = socket.getPeerCertificate()?.raw as Uint8Array | undefined;
     if (!socket.authorized || certificate === undefined) {
@@ -97,7 +101,9 @@ export class TlsListener {
     }
     try {
       const admitted = (socket as WithParent)._parent;
-      this.#options.connections.serve(socket, identityOfCertificate(certificate), { admitted });
+      const open = alpnProtocol === controlAlpn ? this.#options.openControl : undefined;
+      const edge = identityOfCertificate(certificate);
+      this.#options.connections.serve(socket, edge, open === undefined ? { admitted } : { admitted, open });
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;
       this.#refuse("identity", error.message, socket);

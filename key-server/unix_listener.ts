@@ -1,8 +1,12 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { controlPreface } from "../shared/control_protocol/frame.ts";
 import { unixPreface } from "../shared/keyless_protocol/frame.ts";
 import type { Logger } from "../shared/log.ts";
 import type { UnixConfig } from "./config.ts";
 import type { Connections } from "./connections.ts";
+import type { OpenControl } from "./control/control_service.ts";
+import type { EdgeIdentity } from "./edge_identity.ts";
+import { onPreface } from "./preface_choice.ts";
 import { RefusalLog } from "./refusal_log.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 import { listenOnUnixSocket, peerUid } from "./unix_socket.ts";
@@ -11,12 +15,13 @@ import { listenOnUnixSocket, peerUid } from "./unix_socket.ts";
 export interface UnixListenerOptions {
   readonly unix: UnixConfig;
   readonly connections: Connections;
+  readonly openControl: OpenControl | undefined;
   readonly metrics: () => ServerMetrics;
   readonly log: Logger;
 }
 
 /**
- * The keyless protocol for edges on this host (M23): a unix socket without TLS, where the kernel says which user the
+ * The keyless and the control protocol for edges on this host (M23): a unix socket without TLS, where the kernel says which user the
  * peer is. A user that the configuration does not name is closed.
  */
 export class UnixListener {
@@ -57,6 +62,16 @@ export class UnixListener {
       socket.destroy();
       return;
     }
-    this.#options.connections.serve(socket, { name, notAfter: undefined }, { preface: unixPreface });
+    this.#serve(socket, { name, notAfter: undefined });
+  }
+
+  #serve(socket: Socket, edge: EdgeIdentity): void {
+    const { connections, openControl } = this.#options;
+    onPreface(socket, [unixPreface, controlPreface], (preface) => {
+      if (preface === unixPreface || openControl === undefined) {
+        return connections.serve(socket, edge, { preface: unixPreface });
+      }
+      connections.serve(socket, edge, { open: () => openControl(socket, edge, preface) });
+    });
   }
 }

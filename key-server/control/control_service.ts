@@ -17,6 +17,9 @@ import { RolloutBoard } from "./rollout_board.ts";
 /** Signs a new certificate for an edge's own identity: DER, leaf first. */
 export type RenewIdentity = (edge: EdgeIdentity, request: Uint8Array) => Promise<readonly Uint8Array[]>;
 
+/** Serves an edge's control connection whose peer is authenticated; `preface` is what has to come first. */
+export type OpenControl = (socket: Socket, edge: EdgeIdentity, preface?: Uint8Array) => ControlSession;
+
 export interface ControlServiceOptions {
   readonly registry: Registry;
   readonly config: ControlConfig;
@@ -67,11 +70,10 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
     this.#watching = registry.watch((entry, state) => this.#follow(entry, state));
   }
 
-  /** Serves an edge over a connection whose peer is authenticated. */
-  open(socket: Socket, edge: EdgeIdentity, preface?: Uint8Array): ControlSession {
+  readonly open: OpenControl = (socket, edge, preface) => {
     const { log, timing } = this.#options;
     return new ControlSession({ socket, edge, preface, owner: this, log, ...(timing && { timing }) });
-  }
+  };
 
   get edges(): readonly EdgeRollout[] {
     return this.#board.edges;
