@@ -64,4 +64,8 @@ export type AuditEvent =
 export interface AuditLog {
   /** Never blocks and never throws. */
   record(event: AuditEvent): void;
+  /** After this no end of this process loses what was recorded. Called before an answer goes out; never throws. */
+  flush(): void;
+  /** Why records cannot be kept at the moment; undefined: they can. */
+  readonly failure: string | undefined;
 }

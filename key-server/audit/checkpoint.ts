@@ -37,7 +37,7 @@ export async function makeCheckpoint(
   signer: CheckpointSigner,
   n: number,
   hash: Uint8Array,
-): Promise<Omit<Checkpoint, "n" | "at">> {
+): Promise<Pick<Checkpoint, "kind" | "over" | "signatureScheme" | "publicKey" | "signature">> {
   const signature = await signer.sign(checkpointContent(n, hash));
   return {
     kind: "checkpoint",

@@ -15,7 +15,7 @@ export interface LogWriterOptions {
   /** A new file begins once one is this long. */
   readonly fileBytes: number;
   readonly now?: () => Date;
-  /** Told each record of the newest file while the log is opened. */
+  /** Told each record of the newest two files while the log is opened. */
   readonly onFound?: (record: AuditRecord) => void;
 }
 
@@ -50,19 +50,20 @@ export class LogWriter implements Disposable {
   }
 
   /**
-   * Verifies the newest file, cuts off a line that a crash has torn (and says so in the log), and goes on after it.
+   * Verifies the newest two files, cuts off a line that a crash has torn (and says so in the log), and goes on after it.
    * Throws AuditError, and AuditDamageError for a file that was changed.
    */
   static async open(options: LogWriterOptions): Promise<LogWriter> {
     const { folder, onFound } = options;
     const lock = await lockFolder(folder);
     try {
-      const { newest, torn } = await newestWholeFile(folder);
+      const { files, torn } = await newestWholeFiles(folder);
       const { head } = await verifyFiles(
-        newest === undefined ? [] : [newest],
+        files,
         onFound === undefined ? {} : { onRecord: onFound },
       );
       const writer = new LogWriter(options, lock, head);
+      const newest = files.at(-1);
       if (newest !== undefined) await writer.#goOnWith(newest.path);
       if (torn !== undefined) writer.add({ kind: "torn-line", ...torn });
       return writer;
@@ -188,17 +189,19 @@ interface TornLine {
   readonly sha256: string;
 }
 
-/** The file to go on with, without what a crash has torn; a file that held nothing whole is taken away. */
-async function newestWholeFile(
+/** The last two files, without what a crash has torn; one that held nothing whole is taken away. */
+async function newestWholeFiles(
   folder: string,
-): Promise<{ readonly newest: LogFile | undefined; readonly torn: TornLine | undefined }> {
+): Promise<{ readonly files: readonly LogFile[]; readonly torn: TornLine | undefined }> {
   const files = await listLogFiles(folder);
   const last = files.at(-1);
-  if (last === undefined) return { newest: undefined, torn: undefined };
+  if (last === undefined) return { files, torn: undefined };
   const torn = await cutTornLine(last.path);
-  if ((await Deno.stat(last.path)).size > 0) return { newest: last, torn };
-  await Deno.remove(last.path);
-  return { newest: files.at(-2), torn };
+  if ((await Deno.stat(last.path)).size === 0) {
+    await Deno.remove(last.path);
+    files.pop();
+  }
+  return { files: files.slice(-2), torn };
 }
 
 /** Cuts off what follows the file's last LF; undefined: nothing does. */

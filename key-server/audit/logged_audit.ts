@@ -9,7 +9,12 @@ export class LoggedAudit implements AuditLog {
     this.#log = log;
   }
 
+  readonly failure = undefined;
+
   record(event: AuditEvent): void {
     this.#log.info({ event: "audit", audit: event }, "audit");
   }
+
+  /** Each record was written at once. */
+  flush(): void {}
 }
