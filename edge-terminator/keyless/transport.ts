@@ -12,6 +12,14 @@ export interface Transport {
   readonly endsAt: number;
 }
 
+/** What is spoken over a connection: the name that ALPN agrees on, or what comes first on a unix socket. */
+export interface TransportProtocol {
+  readonly alpn: string;
+  readonly preface: Uint8Array;
+}
+
+const keyless: TransportProtocol = { alpn: keylessAlpn, preface: unixPreface };
+
 /**
  * Connects to a key server. The identity and the authorities are read from their files each time.
  *
@@ -21,14 +29,21 @@ export function openTransport(
   endpoint: KeyServerEndpoint,
   identityFiles: IdentityFiles,
   signal: AbortSignal,
+  protocol: TransportProtocol = keyless,
 ): Promise<Transport> {
-  return "path" in endpoint ? openUnix(endpoint, signal) : openTls(endpoint, identityFiles, signal);
+  return "path" in endpoint
+    ? openUnix(endpoint, signal, protocol)
+    : openTls(endpoint, identityFiles, signal, protocol);
 }
 
-async function openUnix(endpoint: UnixEndpoint, signal: AbortSignal): Promise<Transport> {
+async function openUnix(
+  endpoint: UnixEndpoint,
+  signal: AbortSignal,
+  { preface }: TransportProtocol,
+): Promise<Transport> {
   const socket = begin(() => connectPlain({ path: endpoint.path }));
   await connected(socket, "connect", signal);
-  socket.write(unixPreface);
+  socket.write(preface);
   return { socket, endsAt: Infinity };
 }
 
@@ -36,6 +51,7 @@ async function openTls(
   endpoint: TlsEndpoint,
   identityFiles: IdentityFiles,
   signal: AbortSignal,
+  { alpn }: TransportProtocol,
 ): Promise<Transport> {
   const { identity, ca } = await readFiles(endpoint, identityFiles);
   if (identity.notAfter <= Date.now()) {
@@ -49,13 +65,13 @@ async function openTls(
       ca,
       cert: identity.certificate,
       key: identity.privateKey,
-      ALPNProtocols: [keylessAlpn],
+      ALPNProtocols: [alpn],
       minVersion: "TLSv1.3",
     })
   );
   socket.setNoDelay(true);
   await connected(socket, "secureConnect", signal);
-  return { socket, endsAt: Math.min(identity.notAfter, checkPeer(socket)) };
+  return { socket, endsAt: Math.min(identity.notAfter, checkPeer(socket, alpn)) };
 }
 
 /** A connection that is not permitted (Deno's --allow-net; --allow-read and --allow-write for a path) throws at once. */
@@ -79,13 +95,13 @@ async function readFiles(endpoint: TlsEndpoint, identityFiles: IdentityFiles) {
 }
 
 /** What `node:tls` does not check by itself; returns the end of the key server's certificate. */
-function checkPeer(socket: TLSSocket): number {
+function checkPeer(socket: TLSSocket, alpn: string): number {
   const notAfter = Date.parse(socket.getPeerCertificate().valid_to);
   const refusal = !socket.authorized
     ? new ChannelError("connect-failed", "its certificate is not authorised")
     // Deno's TLS accepts a peer that negotiates no protocol; the version would be anyone's guess then.
-    : socket.alpnProtocol !== keylessAlpn
-    ? new ChannelError("alpn-missing", `it did not negotiate ${keylessAlpn}`)
+    : socket.alpnProtocol !== alpn
+    ? new ChannelError("alpn-missing", `it did not negotiate ${alpn}`)
     : Number.isNaN(notAfter)
     ? new ChannelError("connect-failed", "the end of its certificate cannot be read")
     : undefined;
