@@ -4,12 +4,12 @@ import type { TaggedName } from "../../shared/control_protocol/served_name.ts";
 import type { ServerMessage } from "../../shared/control_protocol/server_messages.ts";
 import { maximumNames } from "../../shared/control_protocol/edge_messages.ts";
 import { maximumBodyLength } from "../../shared/control_protocol/frame.ts";
+import { sizeOf, updateParts } from "../../shared/control_protocol/update_parts.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { RegistryState } from "../registry/registry.ts";
 import type { EdgePermissions } from "./edge_permissions.ts";
 import { type ChangedNames, joined } from "./pending_changes.ts";
 import { servedName } from "./served_name.ts";
-import { sizeOf, updateParts } from "./update_parts.ts";
 
 /** The registry as edges are told of it. */
 export interface ControlView {
@@ -96,7 +96,7 @@ export class EdgeUpdates {
     this.#sentVersion = version;
     const { removed, put } = this.#difference(view, names);
     for (const part of updateParts({ lineage, version, from }, removed, put)) {
-      await this.#options.send(part);
+      await this.#options.send({ type: "update", ...part });
       if (!this.#options.isOpen()) return;
     }
     this.#options.pushed();

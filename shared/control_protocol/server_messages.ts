@@ -4,8 +4,8 @@ import { derSchema, givenNameSchema, lineageSchema, reasonSchema, versionSchema 
 import { taggedNameSchema } from "./served_name.ts";
 import { maximumNames } from "./edge_messages.ts";
 
-const updateSchema = z.strictObject({
-  type: z.literal("update"),
+/** One part of an update. */
+export const updateSchema = z.strictObject({
   lineage: lineageSchema,
   /** What the edge holds once it has the update's last part. */
   version: versionSchema,
@@ -16,6 +16,8 @@ const updateSchema = z.strictObject({
   /** Whether further parts follow; they repeat lineage, version and from. */
   more: z.boolean(),
 });
+
+const updateMessageSchema = updateSchema.extend({ type: z.literal("update") });
 
 /** The answer to `renew`: the edge's new certificate, leaf first. */
 const identitySchema = z.strictObject({
@@ -36,7 +38,7 @@ const refusedSchema = z.strictObject({ type: z.literal("refused"), reason: reaso
 const pingSchema = z.strictObject({ type: z.literal("ping") });
 
 export const serverMessageSchema = z.discriminatedUnion("type", [
-  updateSchema,
+  updateMessageSchema,
   identitySchema,
   renewalRefusedSchema,
   revokedSchema,
@@ -45,7 +47,8 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
 ]);
 
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
-export type UpdateMessage = z.infer<typeof updateSchema>;
+export type Update = z.infer<typeof updateSchema>;
+export type UpdateMessage = z.infer<typeof updateMessageSchema>;
 
 /** Milliseconds between two pings of a key server. An edge gives up a connection that was silent for three. */
 export const pingInterval = 10_000;

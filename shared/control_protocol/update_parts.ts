@@ -1,5 +1,5 @@
-import type { TaggedName } from "../../shared/control_protocol/served_name.ts";
-import type { UpdateMessage } from "../../shared/control_protocol/server_messages.ts";
+import type { TaggedName } from "./served_name.ts";
+import type { Update } from "./server_messages.ts";
 
 /** Bytes of base64 after which a part is full: an edge reads and checks one in a few milliseconds. */
 const partSize = 256 << 10;
@@ -8,7 +8,7 @@ const partSize = 256 << 10;
 const mostRemoved = 2000;
 
 /** What all parts of an update repeat. */
-export type UpdateHeader = Pick<UpdateMessage, "lineage" | "version" | "from">;
+export type UpdateHeader = Pick<Update, "lineage" | "version" | "from">;
 
 /**
  * Cuts an update into parts, each made when it is asked for: whoever writes them holds one at a time. There is always at
@@ -18,10 +18,10 @@ export function* updateParts(
   header: UpdateHeader,
   removed: readonly string[],
   put: Iterable<TaggedName>,
-): Generator<UpdateMessage, void> {
-  let part: UpdateMessage = { type: "update", ...header, put: [], remove: [], more: true };
+): Generator<Update, void> {
+  let part: Update = { ...header, put: [], remove: [], more: true };
   let size = 0;
-  const next = (): UpdateMessage => {
+  const next = (): Update => {
     const full = part;
     part = { ...part, put: [], remove: [] };
     size = 0;
