@@ -57,3 +57,22 @@ Deno.test({
     assert(connection !== undefined);
   },
 });
+
+Deno.test({
+  name: "M18: SIGABRT leaves no core of a serving worker, whose slot serves on",
+  ignore: !canLookInside || !Deno.readTextFileSync("/proc/sys/kernel/core_pattern").startsWith("core"),
+  fn: async () => {
+    await using stage = await EdgeStage.start({ patch: { workers: 1 } });
+    const [pid = 0] = await stage.workers();
+    assert.match(await Deno.readTextFile(`/proc/${pid}/limits`), /^Max core file size +0 +0 /m);
+    const folder = await Deno.readLink(`/proc/${pid}/cwd`);
+    const cores = () =>
+      [...Deno.readDirSync(folder)].filter(({ name }) => /^core(\.\d+)?$/.test(name)).length;
+    const before = cores();
+    Deno.kill(pid, "SIGABRT");
+    const crash = await stage.edge.record("the worker's end", ({ event }) => event === "worker-crashed");
+    assert.deepEqual([crash.worker, crash.signal], [pid, "SIGABRT"]);
+    assert.equal(cores(), before);
+    await stage.edge.record("its successor", ({ event }) => event === "worker-restarted");
+  },
+});

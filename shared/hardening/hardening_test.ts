@@ -159,6 +159,43 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "where the kernel has no Landlock a program starts all the same, without a sandbox",
+  ignore: !canRaiseLimits,
+  fn: async () => {
+    await using folder = await TemporaryFolder.create();
+    const { command, args } = sandboxedCommand(sandboxOf(folder.path, 1), {
+      command: "/usr/bin/printf",
+      args: ["%s", "started"],
+    });
+    const protection = new URL("../libc/process_protection.ts", import.meta.url);
+    // landlock_create_ruleset answers ENOSYS, as on older kernels.
+    await Deno.writeTextFile(
+      `${folder.path}/older_kernel.ts`,
+      `
+        import { filterSystemCalls, forbidNewPrivileges } from ${JSON.stringify(protection.href)};
+        const program = new DataView(new ArrayBuffer(32));
+        [[0x20, 0, 0], [0x15, 0x0100, 444], [0x06, 0, 0x00050026], [0x06, 0, 0x7fff0000]].forEach(
+          ([code, jumps, operand], index) => {
+            program.setUint16(8 * index, code, true);
+            program.setUint16(8 * index + 2, jumps, true);
+            program.setUint32(8 * index + 4, operand, true);
+          },
+        );
+        forbidNewPrivileges();
+        filterSystemCalls(new Uint8Array(program.buffer));
+        const [command, ...args] = Deno.args;
+        const { code } = await new Deno.Command(command, { args, stdout: "inherit" }).spawn().status;
+        Deno.exit(code);
+      `,
+    );
+    const older = ["run", "-A", "--no-check", "--no-config", `${folder.path}/older_kernel.ts`];
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), { args: [...older, command, ...args] })
+      .output();
+    assert.deepEqual([code, new TextDecoder().decode(stdout)], [0, "started"]);
+  },
+});
+
 Deno.test(
   "what is replaced by a rename in a folder of the sandbox can be read; kernel memory pressure takes no right",
   {
