@@ -35,6 +35,8 @@ export const rotationSchema = z.strictObject({
   issuer: z.enum(["acme", "csr", "development"]),
   step: rotationStepSchema,
   ending: rotationEndingSchema,
+  /** The label of the token that the new key is made in; undefined: that of the replaced one, or the only one. */
+  token: z.string().max(32).optional(),
   newKey: entityNameSchema.optional(),
   newCertificate: digestSchema.optional(),
   /** Keys and certificates that it replaces; none for a name's first. */

@@ -1,0 +1,106 @@
+import { Agent } from "node:https";
+import { createHash, createPublicKey } from "node:crypto";
+import { Buffer } from "node:buffer";
+import acme from "acme-client";
+import { readSecret } from "../../../shared/config/secret_source.ts";
+import { signAsWebCrypto } from "../token_crypto.ts";
+import type { TokenKeys } from "../token_keys.ts";
+import type { TokenKey } from "../../token/token_key.ts";
+import type { AcmeConfig } from "./acme_config.ts";
+
+/** Milliseconds that one request may take. */
+const requestDeadline = 30_000;
+
+/** More than any order or chain has. */
+const longestAnswer = 1 << 20;
+
+interface Jws {
+  protected: string;
+  payload: string;
+  signature?: string;
+}
+
+/**
+ * The part of acme-client in which an account's key is used. It is not of its public interface, which knows keys in PEM only;
+ * the version is pinned, and the tests against a real CA fail if this ever changes.
+ */
+interface SigningParts {
+  getJwk(): JsonWebKey;
+  prepareSignedBody(algorithm: string, url: string, payload: unknown, options?: object): Jws;
+  createSignedBody(url: string, payload?: unknown, options?: object): Promise<Jws>;
+  request(url: string, method: string, options?: { data?: unknown }): Promise<unknown>;
+}
+
+/**
+ * A client of the CA, with an account whose key is in a token: made when the token has none yet, and registered with the CA
+ * unless it was before. Throws TokenError, IssuanceError, and Error with the CA's words.
+ */
+export async function openAccount(config: AcmeConfig, keys: TokenKeys): Promise<acme.Client> {
+  const key = await accountKey(config, keys);
+  await configureRequests(config);
+  const client = new acme.Client({
+    directoryUrl: config.directory,
+    accountKey: "in the token",
+    ...await externalAccountBinding(config),
+  });
+  signInToken((client as unknown as { http: SigningParts }).http, key);
+  await client.createAccount({ termsOfServiceAgreed: true, contact: [...config.contact] });
+  return client;
+}
+
+/** One key for each CA: another directory is another account. */
+async function accountKey({ directory, token }: AcmeConfig, keys: TokenKeys): Promise<TokenKey> {
+  const label = `acme-account-${createHash("sha256").update(directory).digest("hex").slice(0, 12)}`;
+  const { uri } = await keys.generate(token, { label, algorithm: "ecdsa-p256", once: true });
+  return await keys.load(uri);
+}
+
+/** acme-client has one set of defaults for the process; there is one CA in a configuration. */
+async function configureRequests({ ca }: AcmeConfig): Promise<void> {
+  const { defaults } = acme.axios as unknown as { defaults: Record<string, unknown> };
+  Object.assign(defaults, {
+    timeout: requestDeadline,
+    maxContentLength: longestAnswer,
+    maxRedirects: 0,
+    // What it would read for one is the environment, which the key server gives up.
+    proxy: false,
+    // Rotations try again by themselves, and show why.
+    acmeSettings: { retryMaxAttempts: 0, retryDefaultDelay: 1 },
+    ...(ca === undefined ? {} : { httpsAgent: new Agent({ ca: await Deno.readTextFile(ca) }) }),
+  });
+}
+
+async function externalAccountBinding({ externalAccount, configFile }: AcmeConfig) {
+  if (externalAccount === undefined) return {};
+  const bytes = await readSecret(externalAccount.hmacKey, configFile);
+  try {
+    const hmacKey = new TextDecoder().decode(bytes);
+    return { externalAccountBinding: { kid: externalAccount.keyId, hmacKey } };
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+/** JWS by ES256 (RFC 7518, Section 3.4): r||s, as WebCrypto has it. */
+function signInToken(http: SigningParts, key: TokenKey): void {
+  const { crv = "", x = "", y = "" } = publicJwk(key);
+  // RFC 7638, Section 3: what the thumbprint is made of, in this order.
+  const jwk = { crv, kty: "EC", x, y };
+  http.getJwk = () => jwk;
+  http.createSignedBody = async (url, payload, options) => {
+    const body = http.prepareSignedBody("ES256", url, payload, options);
+    const content = new TextEncoder().encode(`${body.protected}.${body.payload}`);
+    const signature = await signAsWebCrypto(key, content);
+    return { ...body, signature: Buffer.from(signature).toString("base64url") };
+  };
+  const request = http.request.bind(http);
+  http.request = async (url, method, options = {}) => {
+    // A promise, as the token takes its time; acme-client passes it on untouched.
+    return await request(url, method, { ...options, data: await options.data });
+  };
+}
+
+function publicJwk(key: TokenKey): JsonWebKey {
+  const der = Buffer.from(key.publicKey.subjectPublicKeyInfo);
+  return createPublicKey({ key: der, format: "der", type: "spki" }).export({ format: "jwk" }) as JsonWebKey;
+}

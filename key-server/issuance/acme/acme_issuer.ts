@@ -1,0 +1,176 @@
+import type { Authorization, Client, Order } from "acme-client";
+import type { TokenKey } from "../../token/token_key.ts";
+import type { Clock } from "../../rotation/clock.ts";
+import { certificateRequest } from "../certificate_request.ts";
+import { IssuanceError } from "../errors.ts";
+import type { TokenKeys } from "../token_keys.ts";
+import { openAccount } from "./account_client.ts";
+import type { AcmeConfig } from "./acme_config.ts";
+import { type AlpnChallenge, alpnChallenge } from "./alpn_certificate.ts";
+import { OrderGoneError } from "./errors.ts";
+import { certificateId, RenewalInformation } from "./renewal_information.ts";
+
+/** An order that is to be led to its certificate. */
+export interface CompleteOptions {
+  readonly orderUrl: string;
+  /** The certificate's, which also signs the answers to challenges. */
+  readonly key: TokenKey;
+  readonly serverNames: readonly string[];
+  readonly decrypts: boolean;
+  /** Resolves once whoever connects is answered so. */
+  readonly answer: (challenges: readonly AlpnChallenge[]) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds between two looks at an order: at first, and at most; and how long in all. */
+const firstPause = 250;
+const longestPause = 5000;
+const patience = 180_000;
+
+/** A CA that is spoken to by ACME (RFC 8555), with an account whose key is in a token. */
+export class AcmeIssuer {
+  readonly renewalInformation: RenewalInformation;
+  readonly #config: AcmeConfig;
+  readonly #keys: TokenKeys;
+  readonly #clock: Clock;
+
+  constructor(config: AcmeConfig, keys: TokenKeys, clock: Clock) {
+    this.#config = config;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.renewalInformation = new RenewalInformation(config, clock);
+  }
+
+  /**
+   * Orders a certificate; returns the order's URL. `replaced` is the leaf, in DER, that it stands in for, which a CA with ARI is
+   * told (RFC 9773, Section 5). Throws IssuanceError, TokenError.
+   */
+  async order(serverNames: readonly string[], replaced?: Uint8Array): Promise<string> {
+    return await this.#speaking(async (client) => {
+      const replaces = replaced !== undefined && await this.renewalInformation.isOffered()
+        ? { replaces: certificateId(replaced) }
+        : {};
+      const identifiers = serverNames.map((value) => ({ type: "dns", value }));
+      return (await client.createOrder({ identifiers, ...replaces })).url;
+    });
+  }
+
+  /**
+   * Leads an order to its certificate, from wherever it stands. Returns the chain in PEM. Throws OrderGoneError for an order that
+   * comes to nothing, IssuanceError, TokenError, and what `signal` was aborted with.
+   */
+  async complete(options: CompleteOptions): Promise<string> {
+    return await this.#speaking(async (client) => {
+      let order = await this.#order(client, options.orderUrl);
+      if (order.status === "pending") {
+        await this.#authorize(client, order, options);
+        order = await this.#until(client, order, options.signal, ({ status }) => status !== "pending");
+      }
+      if (order.status === "ready") {
+        const { key, serverNames, decrypts } = options;
+        order = await client.finalizeOrder(order, await certificateRequest(key, serverNames, decrypts));
+      }
+      order = await this.#until(client, order, options.signal, ({ status }) => status === "valid");
+      return await client.getCertificate(order);
+    });
+  }
+
+  async #authorize(client: Client, order: Order, { key, answer, signal }: CompleteOptions): Promise<void> {
+    const authorizations = (await client.getAuthorizations(order)).filter(({ status }) =>
+      status === "pending"
+    );
+    const answered = authorizations.map((authorization) => {
+      const challenge = authorization.challenges.find(isTlsAlpn);
+      if (challenge !== undefined) return { serverName: authorization.identifier.value, challenge };
+      throw new IssuanceError(
+        "get a certificate",
+        `the CA offers no tls-alpn-01 for ${authorization.identifier.value}`,
+      );
+    });
+    await answer(
+      await Promise.all(answered.map(async ({ serverName, challenge }) => {
+        const keyAuthorization = await client.getChallengeKeyAuthorization(challenge);
+        return await alpnChallenge(key, serverName, keyAuthorization, this.#clock.now());
+      })),
+    );
+    signal.throwIfAborted();
+    for (const { challenge } of answered) {
+      if (challenge.status === "pending") await client.completeChallenge(challenge);
+    }
+  }
+
+  /** An invalid order never becomes anything else. */
+  async #until(
+    client: Client,
+    order: Order,
+    signal: AbortSignal,
+    isReached: (order: Order) => boolean,
+  ): Promise<Order> {
+    const end = performance.now() + patience;
+    for (let pause = firstPause; !isReached(order); pause = Math.min(pause * 2, longestPause)) {
+      if (order.status === "invalid") throw new OrderGoneError(await refusalOf(client, order));
+      if (performance.now() > end) {
+        throw new IssuanceError("get a certificate", "the CA does not come to an end");
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      signal.throwIfAborted();
+      order = await this.#order(client, order.url);
+    }
+    return order;
+  }
+
+  async #order(client: Client, url: string): Promise<Order> {
+    try {
+      return await client.getOrder({ url } as Order);
+    } catch (error) {
+      if (isOfTransport(error)) throw error;
+      throw new OrderGoneError(`the CA knows the order no more (${words(error)})`, { cause: error });
+    }
+  }
+
+  /** What the CA says, and what keeps it from being asked, in our own errors. */
+  async #speaking<T>(use: (client: Client) => Promise<T>): Promise<T> {
+    const host = new URL(this.#config.directory).host;
+    try {
+      return await use(await openAccount(this.#config, this.#keys));
+    } catch (error) {
+      if (
+        !(error instanceof Error) || "code" in error && !isOfTransport(error) || error.name === "AbortError"
+      ) {
+        throw error;
+      }
+      const what = isOfTransport(error) ? `${host} cannot be reached` : `${host} refuses`;
+      throw new IssuanceError("get a certificate", `${what} (${words(error)})`, { cause: error });
+    }
+  }
+}
+
+/** acme-client's types do not know this kind (RFC 8737); its code does. */
+function isTlsAlpn({ type }: { readonly type: string }): boolean {
+  return type === "tls-alpn-01";
+}
+
+/** Whether no answer came at all. */
+function isOfTransport(error: unknown): boolean {
+  return error instanceof Error && "isAxiosError" in error;
+}
+
+function words(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown failure";
+  return (error.message || String((error as { code?: unknown }).code ?? "no words")).slice(0, 500);
+}
+
+/** The CA's own words for the first name that it could not be convinced of. */
+async function refusalOf(client: Client, order: Order): Promise<string> {
+  const authorizations: Authorization[] = await client.getAuthorizations(order).catch(() => []);
+  for (const { identifier, challenges } of authorizations) {
+    for (const challenge of challenges) {
+      const { error } = challenge as { error?: { detail?: string } };
+      if (error !== undefined) {
+        return `the CA refuses ${identifier.value}: ${error.detail ?? "no reason given"}`;
+      }
+    }
+  }
+  const { error } = order as { error?: { detail?: string } };
+  return `the CA refuses the order: ${error?.detail ?? "no reason given"}`;
+}

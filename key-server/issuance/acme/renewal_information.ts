@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { AuthorityKeyIdentifierExtension, X509Certificate } from "../../../shared/pki/x509.ts";
+import type { Clock } from "../../rotation/clock.ts";
+import { IssuanceError } from "../errors.ts";
+import type { AcmeConfig } from "./acme_config.ts";
+
+/** When a CA would have a certificate renewed (RFC 9773, Section 4.2). */
+export interface RenewalWindow {
+  readonly start: Date;
+  readonly end: Date;
+  /** When it is to be asked again. */
+  readonly askAgain: Date;
+}
+
+const directorySchema = z.object({ renewalInfo: z.url({ protocol: /^https$/ }).optional() });
+
+const renewalInfoSchema = z.object({
+  suggestedWindow: z.object({
+    start: z.iso.datetime({ offset: true }),
+    end: z.iso.datetime({ offset: true }),
+  }),
+});
+
+/** Seconds until a CA is asked again: RFC 9773, Section 4.3 has clients bound what the CA says. */
+const shortestRetry = 60;
+const usualRetry = 6 * 3600;
+const longestRetry = 24 * 3600;
+
+const requestDeadline = 30_000;
+const longestAnswer = 1 << 16;
+
+/** A certificate's name in ARI (RFC 9773, Section 4.1): key identifier of its authority and serial number, as they are in DER. */
+export function certificateId(leaf: Uint8Array): string {
+  const certificate = new X509Certificate(new Uint8Array(leaf));
+  const keyId = certificate.getExtension(AuthorityKeyIdentifierExtension)?.keyId;
+  if (keyId === undefined) {
+    throw new IssuanceError("ask when to renew", "the certificate does not name its authority");
+  }
+  const serial = certificate.serialNumber;
+  return [keyId, serial.length % 2 === 0 ? serial : `0${serial}`].map(base64url).join(".");
+}
+
+function base64url(hexadecimal: string): string {
+  return Uint8Array.fromHex(hexadecimal).toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** ACME renewal information (RFC 9773), of which acme-client knows nothing. */
+export class RenewalInformation {
+  readonly #config: AcmeConfig;
+  readonly #clock: Clock;
+  #url: string | undefined | Promise<string | undefined> = undefined;
+
+  constructor(config: AcmeConfig, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** Whether the CA has it at all. Throws IssuanceError where it cannot be asked. */
+  async isOffered(): Promise<boolean> {
+    return await this.#resource() !== undefined;
+  }
+
+  /** Undefined: the CA has no such thing. Throws IssuanceError where it does not answer as it should. */
+  async windowOf(leaf: Uint8Array): Promise<RenewalWindow | undefined> {
+    const url = await this.#resource();
+    if (url === undefined) return undefined;
+    const { body, retryAfter } = await this.#get(`${url.replace(/\/$/, "")}/${certificateId(leaf)}`);
+    const result = renewalInfoSchema.safeParse(body);
+    const [start, end] = [result.data?.suggestedWindow.start, result.data?.suggestedWindow.end]
+      .map((text) => new Date(text ?? NaN));
+    if (!result.success || !(start! < end!)) {
+      throw new IssuanceError("ask when to renew", "the CA's answer has no window");
+    }
+    const seconds = Math.min(Math.max(retryAfter ?? usualRetry, shortestRetry), longestRetry);
+    return { start: start!, end: end!, askAgain: new Date(this.#clock.now().getTime() + seconds * 1000) };
+  }
+
+  async #resource(): Promise<string | undefined> {
+    this.#url ??= this.#get(this.#config.directory).then(({ body }) =>
+      directorySchema.parse(body).renewalInfo
+    );
+    try {
+      return await this.#url;
+    } catch (cause) {
+      this.#url = undefined;
+      throw new IssuanceError("ask when to renew", "the CA's directory cannot be read", { cause });
+    }
+  }
+
+  async #get(url: string): Promise<{ body: unknown; retryAfter: number | undefined }> {
+    const { ca } = this.#config;
+    using client = Deno.createHttpClient(ca === undefined ? {} : { caCerts: [await Deno.readTextFile(ca)] });
+    try {
+      const response = await fetch(url, {
+        client,
+        redirect: "error",
+        signal: AbortSignal.timeout(requestDeadline),
+      });
+      const text = await boundedText(response);
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      const seconds = Number(response.headers.get("retry-after") ?? NaN);
+      return { body: JSON.parse(text), retryAfter: Number.isFinite(seconds) ? seconds : undefined };
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : "unknown failure";
+      throw new IssuanceError("ask when to renew", `${new URL(url).host} does not answer (${reason})`, {
+        cause,
+      });
+    }
+  }
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > longestAnswer) throw new Error("the answer is too long");
+  }
+  return text;
+}
