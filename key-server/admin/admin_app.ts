@@ -5,10 +5,15 @@ import type { AdminEnv } from "./admin_route.ts";
 import { auditCalls } from "./audit_calls.ts";
 import { AdminError } from "./errors.ts";
 import { makeProblem, problemOf, problemResponse } from "./problem.ts";
+import { addAuthorityRoutes } from "./routes/authorities.ts";
 import { addCertificateRoutes } from "./routes/certificates.ts";
 import { addEdgeRoutes } from "./routes/edges.ts";
+import { addEnrolmentTokenRoutes } from "./routes/enrolment_tokens.ts";
 import { addKeyRoutes } from "./routes/keys.ts";
 import { addNameRoutes } from "./routes/names.ts";
+import { addRegistryRoutes } from "./routes/registry.ts";
+import { addRotationRoutes } from "./routes/rotations.ts";
+import { addPolicyRoutes } from "./routes/policy.ts";
 import { addStatusRoutes } from "./routes/status.ts";
 import type { AdminServices } from "./services.ts";
 
@@ -40,7 +45,12 @@ export function adminApp(services: AdminServices): AdminApp {
       addNameRoutes,
       addKeyRoutes,
       addCertificateRoutes,
+      addRotationRoutes,
       addEdgeRoutes,
+      addEnrolmentTokenRoutes,
+      addPolicyRoutes,
+      addAuthorityRoutes,
+      addRegistryRoutes,
     ]
   ) addRoutes(app, services);
   app.doc31("/v1/openapi.json", description);

@@ -1,4 +1,4 @@
-import { createRoute, type RouteConfig, type z } from "@hono/zod-openapi";
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Administrator } from "./administrators.ts";
@@ -13,12 +13,19 @@ export interface AdminEnv {
   readonly Variables: { operation: OperationId | undefined };
 }
 
+type ContentTypes = Readonly<Record<string, { readonly schema: z.ZodType }>>;
+
+/** What an answer may be, by content type. */
+type ContentOf<Answer> = Answer extends z.ZodType
+  ? { readonly "application/json": { readonly schema: Answer } }
+  : Answer;
+
 /** One operation of the API. */
 export interface AdminRouteConfig<
   Method extends RouteConfig["method"],
   Path extends string,
   Request extends NonNullable<RouteConfig["request"]>,
-  Answer extends z.ZodType,
+  Answer extends z.ZodType | ContentTypes,
 > {
   readonly operationId: OperationId;
   readonly method: Method;
@@ -26,11 +33,17 @@ export interface AdminRouteConfig<
   /** An imperative sentence. */
   readonly summary: string;
   readonly request: Request;
+  /** Of JSON; or of what else it is, by its content type. */
   readonly answer: Answer;
   /** Of the body, in bytes; 256 KiB unless told. */
   readonly bodyLimit?: number;
   /** Milliseconds; 30 s unless told. */
   readonly deadline?: number;
+}
+
+/** A body that has to be there, and to be JSON. */
+export function jsonBody<const Schema extends z.ZodType>(schema: Schema) {
+  return { required: true, content: { "application/json": { schema } } } as const;
 }
 
 const usualBodyLimit = 256 << 10;
@@ -41,7 +54,7 @@ export function adminRoute<
   const Method extends RouteConfig["method"],
   const Path extends string,
   const Request extends NonNullable<RouteConfig["request"]>,
-  const Answer extends z.ZodType,
+  const Answer extends z.ZodType | ContentTypes,
 >(config: AdminRouteConfig<Method, Path, Request, Answer>) {
   const { operationId, method, path, summary, request, answer } = config;
   return createRoute({
@@ -57,10 +70,15 @@ export function adminRoute<
       limitTime(config.deadline ?? usualDeadline),
     ],
     responses: {
-      200: { description: summary, content: { "application/json": { schema: answer } } },
+      200: { description: summary, content: contentOf(answer) },
       default: { description: "A problem", content: { [problemContentType]: { schema: problemSchema } } },
     },
   });
+}
+
+function contentOf<Answer extends z.ZodType | ContentTypes>(answer: Answer): ContentOf<Answer> {
+  const content = answer instanceof z.ZodType ? { "application/json": { schema: answer } } : answer;
+  return content as ContentOf<Answer>;
 }
 
 /** First of all, so that nobody learns from a body's errors what he may not do. */

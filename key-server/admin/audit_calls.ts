@@ -19,6 +19,7 @@ export function auditCalls({ audit }: AdminServices): MiddlewareHandler<AdminEnv
       status: res.status,
       code: await codeOf(res),
     });
+    audit.flush();
   };
 }
 

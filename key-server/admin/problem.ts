@@ -22,6 +22,8 @@ export const problemContentType = "application/problem+json";
 const statusOf: Readonly<Record<string, number>> = {
   "invalid-request": 400,
   "not-authorised": 403,
+  "token-refused": 403,
+  "edge-revoked": 403,
   "not-found": 404,
   "conflict": 409,
   "registry-conflict": 409,

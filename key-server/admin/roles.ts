@@ -7,19 +7,59 @@ export type Role = (typeof roles)[number];
  * Which role each operation of the API needs, by its id in the OpenAPI document. An operation that is not here is
  * not served: `admin_route.ts` takes its role from this table.
  *
- * Viewers read. Operators do what the life of a key needs every week and what can be taken back. Admins do what
- * cannot be taken back, and what widens who may use a key.
+ * Viewers read. Operators do the weekly work on keys, certificates and edges. Admins do what cannot be taken back or
+ * cuts somebody off.
  */
 export const roleOf = {
   getStatus: "viewer",
+
   listNames: "viewer",
   getName: "viewer",
+  createName: "operator",
+  changeName: "operator",
+  deleteName: "admin",
+
   listKeys: "viewer",
   getKey: "viewer",
+  generateKey: "operator",
+  importKeyReference: "operator",
+  retireKey: "admin",
+  destroyKey: "admin",
+
   listCertificates: "viewer",
   getCertificate: "viewer",
+  checkCertificates: "viewer",
+  requestCertificate: "operator",
+  installCertificate: "operator",
+
+  listRotations: "viewer",
+  getRotation: "viewer",
+  startRotation: "operator",
+  abortRotation: "operator",
+  rollBackRotation: "operator",
+
   listEdges: "viewer",
   getEdge: "viewer",
+  createEnrolmentToken: "operator",
+  listEnrolmentTokens: "viewer",
+  deleteEnrolmentToken: "operator",
+  setEdgeGroups: "admin",
+  revokeEdge: "admin",
+  readmitEdge: "admin",
+
+  listPermissions: "viewer",
+  allow: "operator",
+  deny: "admin",
+  deletePermission: "admin",
+  explainPolicy: "viewer",
+
+  listAuthorities: "viewer",
+  getAuthority: "viewer",
+  createAuthority: "admin",
+
+  listHistory: "viewer",
+  backUp: "admin",
+  restore: "admin",
 } as const satisfies Record<string, Role>;
 
 export type OperationId = keyof typeof roleOf;

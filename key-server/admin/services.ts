@@ -1,7 +1,10 @@
 import type { Logger } from "../../shared/log.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
+import type { Explanation, ExplanationRequest } from "../authorisation/explain.ts";
 import type { Rollout } from "../control/edge_rollout.ts";
+import type { KeyManagement } from "../issuance/key_management.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { Rotations } from "../rotation/rotations.ts";
 
 /** What is known of a key that the key server answers for, or should. */
 export interface KeyHealth {
@@ -16,10 +19,15 @@ export interface KeyHealth {
 export interface AdminServices {
   readonly registry: Registry;
   readonly rollout: Rollout;
+  readonly keyManagement: KeyManagement;
+  readonly rotations: Rotations;
+  readonly explain: (request: ExplanationRequest) => Explanation;
   readonly audit: AuditLog;
   readonly log: Logger;
   /** By a key's name. */
   readonly keyHealth: (name: string) => KeyHealth;
+  /** SHA-256 in hexadecimal by which edges know the enrolment server; undefined: there is none. */
+  readonly enrolmentPin: () => string | undefined;
   /** When the key server started. */
   readonly startedAt: Date;
 }

@@ -1,4 +1,4 @@
-import { X509Certificate } from "@peculiar/x509";
+import { X509Certificate } from "../../shared/pki/x509.ts";
 import { parseCertificate } from "../../shared/libcrypto/x509.ts";
 
 /** Who a verified client certificate is for, and until when. */

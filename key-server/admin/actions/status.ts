@@ -17,6 +17,9 @@ export function getStatus(services: AdminServices): Status {
   const expiring = expiringCertificates(state, new Date(Date.now() + soon));
   const notLoaded = keys.filter(({ state, loaded }) => state === "active" && !loaded);
   const problems = [
+    ...services.audit.failure === undefined
+      ? []
+      : [`the audit log cannot be kept: ${services.audit.failure}`],
     ...notLoaded.map(({ name, problem }) =>
       `the key ${name} answers for nothing: ${problem ?? "not loaded"}`
     ),

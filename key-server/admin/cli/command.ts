@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { ApiClient } from "./api_client.ts";
+import { ApiClient } from "../client/api_client.ts";
 import { findServer, type PlaceOptions, usualSocket } from "./server_place.ts";
 import { print, printJson } from "./terminal.ts";
 
@@ -70,7 +70,7 @@ export async function showAnswer<Answer>(
   ask: (client: ApiClient) => Promise<Answer>,
   show: (answer: Answer) => string | Promise<string>,
 ): Promise<void> {
-  using client = await openClient(options);
+  const client = await openClient(options);
   const answer = await ask(client);
   if (options.json) printJson(answer);
   else print(await show(answer));

@@ -1,13 +1,17 @@
 import { HoldfastError } from "../../../shared/errors.ts";
-import { type ExitCode, exitCodes } from "./exit_codes.ts";
 
-/** What ends a command before its end. The code is stable, and so is the exit code. */
+/** What ends a command before its end: with a stable code, and which exit code. */
 export class CliError extends HoldfastError {
-  constructor(code: string, message: string, readonly exitCode: ExitCode, options?: ErrorOptions) {
+  constructor(
+    code: string,
+    message: string,
+    readonly exit: "failed" | "usage" | "notConfirmed",
+    options?: ErrorOptions,
+  ) {
     super(code, message, options);
   }
 }
 
 export function usageError(message: string): CliError {
-  return new CliError("usage", message, exitCodes.usage);
+  return new CliError("usage", message, "usage");
 }

@@ -1,3 +1,6 @@
+import { ApiError, UnreachableError } from "../client/api_client.ts";
+import { CliError } from "./errors.ts";
+
 /** Exit codes of the admin CLI: stable, for scripts. The help of `holdfast` commands lists them. */
 export const exitCodes = {
   ok: 0,
@@ -18,13 +21,18 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** By the status of a problem. */
-export function exitCodeOfStatus(status: number): ExitCode {
+/** What an error ends the command with. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CliError) return exitCodes[error.exit];
+  if (error instanceof UnreachableError) return exitCodes.unreachable;
+  return error instanceof ApiError ? exitCodeOfStatus(error.problem.status) : exitCodes.failed;
+}
+
+function exitCodeOfStatus(status: number): ExitCode {
   switch (status) {
     case 400:
     case 413:
       return exitCodes.usage;
-    case 401:
     case 403:
     case 421:
       return exitCodes.refused;

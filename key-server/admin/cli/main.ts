@@ -1,9 +1,8 @@
 /** `holdfast status|keys|certs|names|rotate|…`: the admin CLI. Exit codes are in `exit_codes.ts`. */
 import { CommanderError } from "commander";
 import { HoldfastError } from "../../../shared/errors.ts";
-import { ApiError } from "./api_client.ts";
-import { CliError } from "./errors.ts";
-import { exitCodes } from "./exit_codes.ts";
+import { ApiError } from "../client/api_client.ts";
+import { exitCodeOf, exitCodes } from "./exit_codes.ts";
 import { adminProgram } from "./program.ts";
 import { accent, complain } from "./terminal.ts";
 
@@ -24,5 +23,5 @@ try {
   }
   if (!(error instanceof HoldfastError)) throw error;
   tell(error);
-  Deno.exit(error instanceof CliError ? error.exitCode : exitCodes.failed);
+  Deno.exit(exitCodeOf(error));
 }

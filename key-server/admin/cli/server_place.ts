@@ -1,21 +1,8 @@
 import { isAbsolute, resolve } from "node:path";
-import { formatAddress, parseTcpAddress, type TcpAddress } from "../../../shared/config/address.ts";
+import { formatAddress, parseTcpAddress } from "../../../shared/config/address.ts";
 import { HoldfastError } from "../../../shared/errors.ts";
+import type { ServerPlace } from "../client/api_client.ts";
 import { CliError, usageError } from "./errors.ts";
-import { exitCodes } from "./exit_codes.ts";
-
-/** Where the admin API is, and how to prove who asks. */
-export type ServerPlace =
-  | { readonly socket: string }
-  | {
-    readonly server: TcpAddress;
-    /** The name in its certificate. */
-    readonly serverName: string;
-    /** Files in PEM. */
-    readonly identity: string;
-    readonly key: string;
-    readonly ca: string;
-  };
 
 /** Options that every command has. */
 export interface PlaceOptions {
@@ -84,7 +71,7 @@ async function socketOfConfig(file: string): Promise<string> {
     config = await loadKeyServerConfig(file);
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    throw new CliError(error.code, error.message, exitCodes.usage, { cause: error });
+    throw new CliError(error.code, error.message, "usage", { cause: error });
   }
   const socket = config.adminApi?.unix?.path;
   if (socket === undefined) {

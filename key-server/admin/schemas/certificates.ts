@@ -1,5 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { certificateSchema } from "../../registry/entities/certificate.ts";
+import { entityNameSchema } from "../../registry/entities/common.ts";
+import { serverNameSchema } from "../../schemas.ts";
 
 /** A certificate without its chain. */
 export const certificateSummarySchema = z.strictObject({
@@ -26,3 +28,44 @@ export const certificateListSchema = z.strictObject({ certificates: z.array(cert
 export type CertificateSummary = z.infer<typeof certificateSummarySchema>;
 export type CertificateView = z.infer<typeof certificateViewSchema>;
 export type CertificateList = z.infer<typeof certificateListSchema>;
+
+/** PEM, leaf first. */
+const chainSchema = z.string().min(1).max(200_000);
+
+export const installCertificateSchema = z.strictObject({ chain: chainSchema });
+
+export const requestCertificateSchema = z.union([
+  /** Of the name's rotation that waits for an external CA. */
+  z.strictObject({ name: entityNameSchema }),
+  z.strictObject({
+    key: entityNameSchema,
+    /** Those of the names that have the key, unless told. */
+    serverNames: z.array(serverNameSchema).min(1).max(1000).optional(),
+  }),
+]);
+
+/** PKCS#10 in PEM. */
+export const certificateRequestSchema = z.strictObject({ request: z.string() });
+
+/** Without a chain: what the name serves is checked. */
+export const checkCertificatesSchema = z.strictObject({
+  name: entityNameSchema,
+  chain: chainSchema.optional(),
+});
+
+export const certificateCheckSchema = z.strictObject({
+  passed: z.boolean(),
+  checks: z.array(z.strictObject({
+    /** Its id; null where it cannot be told. */
+    certificate: z.string().nullable(),
+    passed: z.boolean(),
+    /** What was found, for people. */
+    text: z.string(),
+  })),
+});
+
+export type InstallCertificate = z.infer<typeof installCertificateSchema>;
+export type RequestCertificate = z.infer<typeof requestCertificateSchema>;
+export type CertificateRequestAnswer = z.infer<typeof certificateRequestSchema>;
+export type CheckCertificates = z.infer<typeof checkCertificatesSchema>;
+export type CertificateCheck = z.infer<typeof certificateCheckSchema>;

@@ -1,5 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { keySchema } from "../../registry/entities/key.ts";
+import { entityNameSchema } from "../../registry/entities/common.ts";
+import { keyAlgorithmSchema, keySchema } from "../../registry/entities/key.ts";
+import { operationSchema } from "../../schemas.ts";
 
 /** A key, and whether it answers. */
 export const keyViewSchema = z.strictObject({
@@ -18,3 +20,23 @@ export const keyListSchema = z.strictObject({ keys: z.array(keyViewSchema) });
 
 export type KeyView = z.infer<typeof keyViewSchema>;
 export type KeyList = z.infer<typeof keyListSchema>;
+
+const purposesSchema = z.array(operationSchema).min(1).default(["sign-tls13", "sign-tls12"]);
+
+export const generateKeySchema = z.strictObject({
+  name: entityNameSchema,
+  algorithm: keyAlgorithmSchema,
+  purposes: purposesSchema,
+  /** The label of one of the key server's tokens; may be left out where there is one. */
+  token: z.string().min(1).max(32).optional(),
+});
+
+export const importKeyReferenceSchema = z.strictObject({
+  name: entityNameSchema,
+  /** RFC 7512, with object or id. */
+  uri: z.string().max(1024),
+  purposes: purposesSchema,
+});
+
+export type GenerateKey = z.infer<typeof generateKeySchema>;
+export type ImportKeyReference = z.infer<typeof importKeyReferenceSchema>;

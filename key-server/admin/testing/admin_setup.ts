@@ -1,6 +1,7 @@
 /** For tests: an admin API without a socket, over a registry in memory. */
 import { Authority } from "../../../certs/authority.ts";
 import { createLogger } from "../../../shared/log.ts";
+import { derToPem } from "../../../shared/libcrypto/x509.ts";
 import type { AuditEvent } from "../../audit/audit_log.ts";
 import type { EdgeRollout } from "../../control/edge_rollout.ts";
 import {
@@ -13,8 +14,10 @@ import {
 } from "../../registry/testing/entities.ts";
 import { type AdminApp, adminApp } from "../admin_app.ts";
 import type { Administrator } from "../administrators.ts";
+import { snapshotContentType } from "../snapshot_type.ts";
 import type { Role } from "../roles.ts";
 import type { AdminServices } from "../services.ts";
+import { keyManagementDouble, rotationsDouble } from "./service_doubles.ts";
 
 export const site = "www.holdfast.test";
 
@@ -26,11 +29,18 @@ export class AdminSetup {
   readonly services: AdminServices;
   readonly app: AdminApp;
 
+  /** PEM, leaf first, of a certificate for the key that `site` has. */
+  chain = "";
+
   private constructor(changes: Partial<AdminServices>) {
     this.services = {
       registry: this.registry,
       rollout: { edges: this.edges, behind: () => [], watch: () => ({ [Symbol.dispose]() {} }) },
-      audit: { record: (event) => void this.events.push(event) },
+      keyManagement: keyManagementDouble(this.registry),
+      rotations: rotationsDouble(this.registry),
+      explain: ({ serverName = site }) => ({ allowed: true, verdict: "allowed", serverName, steps: [] }),
+      enrolmentPin: () => "ab".repeat(32),
+      audit: { record: (event) => void this.events.push(event), flush: () => {}, failure: undefined },
       log: createLogger("test", "silent"),
       keyHealth: () => ({ loaded: true, problem: undefined, signatureSchemes: ["ecdsa_secp256r1_sha256"] }),
       startedAt: new Date(),
@@ -43,6 +53,7 @@ export class AdminSetup {
     const setup = new AdminSetup(changes);
     const authority = await Authority.createRoot("Test Web Root");
     const { key, certificate } = await certifiedKey(authority, "www-ecdsa", [site]);
+    setup.chain = certificate.chain.map((der) => derToPem(Uint8Array.fromBase64(der))).join("");
     const binding = { key: key.name, certificate: certificate.id, phase: "active" } as const;
     put(
       setup.registry,
@@ -57,17 +68,22 @@ export class AdminSetup {
   }
 
   /** A call by somebody of a role; undefined: by a stranger. */
-  async call(role: Role | undefined, method: string, path: string, body?: unknown): Promise<Answer> {
+  async call(
+    role: Role | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer> {
     const administrator: Administrator = { name: role === undefined ? "uid:1000" : `cn:${role}`, role };
     const init = body === undefined
       ? { method }
+      : body instanceof Uint8Array
+      ? { method, body: body as BodyInit, headers: { "content-type": snapshotContentType } }
       : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
     const response = await this.app.request(`http://holdfast${path}`, init, { administrator });
-    return {
-      status: response.status,
-      type: response.headers.get("content-type"),
-      body: await response.json(),
-    };
+    const type = response.headers.get("content-type");
+    const answer = type === snapshotContentType ? await response.bytes() : await response.json();
+    return { status: response.status, type, body: answer };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { KeyList, KeyView } from "../../schemas/keys.ts";
-import { pathOf } from "../api_client.ts";
+import { pathOf } from "../../client/api_client.ts";
 import { apiCommand, commandGroup, type CommonOptions, showAnswer } from "../command.ts";
 import { accent, fields, table } from "../terminal.ts";
 import { day, list, moment } from "../texts.ts";

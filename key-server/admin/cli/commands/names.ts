@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { NameList, NameView } from "../../schemas/names.ts";
-import { pathOf } from "../api_client.ts";
+import { pathOf } from "../../client/api_client.ts";
 import { apiCommand, commandGroup, type CommonOptions, showAnswer } from "../command.ts";
 import { fields, table } from "../terminal.ts";
 import { day, list, shortId } from "../texts.ts";
