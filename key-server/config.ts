@@ -13,10 +13,16 @@ import {
 import { loadConfig } from "../shared/config/load.ts";
 import { pathBesideConfig, pathSchema } from "../shared/config/paths.ts";
 import { secretSourceSchema } from "../shared/config/secret_source.ts";
-import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import { type AdminApiConfig, adminApiSchema, resolveAdminApi } from "./admin/admin_config.ts";
 import { refuseContradictions } from "./config_rules.ts";
-import { edgeIdentitySchema, operationSchema, pkcs11UriSchema, serverNameSchema } from "./schemas.ts";
+import { type RegistryConfig, registrySectionSchema, resolveRegistry } from "./registry/config.ts";
+import {
+  edgeIdentitySchema,
+  type KeyPurpose,
+  operationSchema,
+  pkcs11UriSchema,
+  serverNameSchema,
+} from "./schemas.ts";
 import type { Pkcs11Uri } from "./token/uri.ts";
 
 const listenSchema = z.strictObject({
@@ -82,7 +88,8 @@ export const keyServerConfigSchema = z.strictObject({
   limits: limitsSchema,
   memory: memorySchema,
   token: z.array(tokenSchema).min(1).max(64),
-  key: z.array(keySchema).min(1).max(10_000),
+  registry: registrySectionSchema.optional(),
+  key: z.array(keySchema).max(10_000).default([]),
   grant: z.array(grantSchema).max(100_000).default([]),
   admin: adminSectionSchema.optional(),
   admin_api: adminApiSchema.optional(),
@@ -110,7 +117,7 @@ export interface TokenConfig {
 export interface KeyConfig {
   readonly name: string;
   readonly uri: Pkcs11Uri;
-  readonly purposes: readonly OperationName[];
+  readonly purposes: readonly KeyPurpose[];
   /** Absolute path of its chain in PEM. */
   readonly certificate: string | undefined;
 }
@@ -119,7 +126,7 @@ export interface KeyConfig {
 export interface GrantConfig {
   readonly edge: string;
   readonly key: string;
-  readonly operations: readonly OperationName[];
+  readonly operations: readonly KeyPurpose[];
   /** Undefined: every name. */
   readonly serverNames: readonly string[] | undefined;
   readonly transcript: "hash" | "strict";
@@ -153,6 +160,8 @@ export interface KeyServerConfig {
   readonly limits: Limits;
   readonly memory: { readonly poolBytes: number; readonly backing: "auto" | "secretmem" | "mlock" };
   readonly tokens: readonly TokenConfig[];
+  /** Undefined: in memory, made of `keys` and `grants` at each start. */
+  readonly registry: RegistryConfig | undefined;
   readonly keys: readonly KeyConfig[];
   readonly grants: readonly GrantConfig[];
   readonly admin: { readonly address: TcpAddress; readonly allowRemote: boolean } | undefined;
@@ -186,6 +195,7 @@ function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfi
     limits: resolvedLimits(file.limits),
     memory: { poolBytes: file.memory.pool_bytes, backing: file.memory.backing },
     tokens: file.token.map(({ uri, pin, sessions }) => ({ uri, pin: pin ?? uri.pinSource, sessions })),
+    registry: file.registry && resolveRegistry(configFile, file.registry),
     keys: file.key.map(({ name, uri, purposes, certificate }) => ({
       name,
       uri,

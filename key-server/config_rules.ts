@@ -5,6 +5,7 @@ import type { Pkcs11Uri } from "./token/uri.ts";
 interface Rules {
   readonly listen?: unknown;
   readonly unix?: { readonly peers: readonly { readonly uid: number }[] } | undefined;
+  readonly registry?: unknown;
   readonly token: readonly { readonly uri: Pkcs11Uri; readonly pin?: string | undefined }[];
   readonly key: readonly {
     readonly name: string;
@@ -58,7 +59,10 @@ function checkTokens({ token: tokens }: Rules, report: Report): void {
 }
 
 /** A key's token is the only one there is, or the one that its URI names. */
-function checkKeys({ key: keys, token: tokens }: Rules, report: Report): void {
+function checkKeys({ key: keys, token: tokens, registry }: Rules, report: Report): void {
+  if (registry === undefined && keys.length === 0) {
+    report([], "a [[key]], or a [registry] that has the keys");
+  }
   const seen = new Set<string>();
   for (const [index, { name, uri }] of keys.entries()) {
     if (seen.has(name)) report(["key", index, "name"], "a name that no key before has");

@@ -10,6 +10,8 @@ export interface ConnectionsOptions {
   readonly limit: number;
   readonly inFlightPerConnection: number;
   readonly handler: RequestHandler;
+  /** Why an edge may not be connected at all; undefined: it may. */
+  readonly refusal: (edge: EdgeIdentity) => string | undefined;
   readonly metrics: () => ServerMetrics;
   readonly log: Logger;
 }
@@ -72,7 +74,10 @@ export class Connections {
     return true;
   }
 
-  /** Begins to serve an edge over a socket; `admitted` is what was admitted, where TLS has wrapped it since. */
+  /**
+   * Begins to serve an edge over a socket, or tells it in its own protocol why not; `admitted` is what was admitted, where
+   * TLS has wrapped it since.
+   */
   serve(socket: Socket, edge: EdgeIdentity, { preface, admitted = socket, open }: ServeOptions = {}): void {
     this.#sockets.establish(admitted);
     const session = open?.(socket, edge) ?? this.#openKeyless(socket, edge, preface);
@@ -86,13 +91,12 @@ export class Connections {
     });
     // Its handshake was under way when the draining began.
     if (this.#draining) session.end();
+    this.#cutRefused(session);
   }
 
-  /** Ends every session of an edge that is thrown out; returns how many there were. */
-  cut(edge: string, reason: string): number {
-    const sessions = [...this.#sessions].filter((session) => session.edge.name === edge);
-    for (const session of sessions) session.cut(reason);
-    return sessions.length;
+  /** The registry has changed: whoever may not be connected any more is cut off. */
+  cutRefused(): void {
+    for (const session of [...this.#sessions]) this.#cutRefused(session);
   }
 
   /** Lets every session answer what is in flight; closes what is left after `deadline` milliseconds. */
@@ -104,6 +108,16 @@ export class Connections {
     const timer = setTimeout(() => this.#destroyAll(), deadline);
     await new Promise<void>((resolve) => this.#emptied = resolve);
     clearTimeout(timer);
+  }
+
+  #cutRefused(session: EdgeSession): void {
+    const reason = this.#options.refusal(session.edge);
+    if (reason === undefined) return;
+    const { metrics, log } = this.#options;
+    metrics().connectionRefused("revoked");
+    this.#sessions.delete(session);
+    log.warn({ event: "edge-cut", edge: session.edge.name, reason }, "an edge is cut off");
+    session.cut(reason);
   }
 
   #openKeyless(socket: Socket, edge: EdgeIdentity, preface: Uint8Array | undefined): KeylessSession {

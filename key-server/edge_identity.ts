@@ -3,10 +3,12 @@ import { parseCertificate } from "../shared/libcrypto/x509.ts";
 
 /** Who is at the other end of a connection. */
 export interface EdgeIdentity {
-  /** The URI that grants name. */
+  /** The URI that permissions name. */
   readonly name: string;
   /** When the certificate ends, as Date.now() counts; undefined on a unix socket. */
   readonly notAfter: number | undefined;
+  /** When it began; absent on a unix socket. */
+  readonly notBefore?: number;
 }
 
 /** A peer that cannot be told who it is. Code `edge-identity`. */
@@ -30,7 +32,7 @@ export function identityOfCertificate(certificate: Uint8Array): EdgeIdentity {
   const [name, ...others] = parsed.uris;
   if (name === undefined) throw new EdgeIdentityError("its certificate has no URI in subjectAltName");
   if (others.length > 0) throw new EdgeIdentityError("its certificate has several URIs in subjectAltName");
-  return { name, notAfter: parsed.notAfter.getTime() };
+  return { name, notAfter: parsed.notAfter.getTime(), notBefore: parsed.notBefore.getTime() };
 }
 
 /** Whether the identity still holds: asked at each request, as a channel outlives the handshake that checked it. */

@@ -12,11 +12,12 @@ import { PoolExhaustedError } from "../shared/memory/errors.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
 import type { Authorizer } from "./authorize.ts";
 import { type EdgeIdentity, isCurrent } from "./edge_identity.ts";
-import type { KeyRing, ServedKey } from "./key_ring.ts";
+import type { KeyRing } from "./key_ring.ts";
 import { exchangeRsaKey } from "./operations/rsa_key_exchange.ts";
 import { signTls12Content } from "./operations/sign_tls12.ts";
 import { signTls13Content } from "./operations/sign_tls13.ts";
 import { RefusalLog } from "./refusal_log.ts";
+import type { ServedKey } from "./served_key.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
 import { TokenError } from "./token/errors.ts";
 
@@ -101,13 +102,14 @@ export class KeyOperations {
     if (!key.purposes.has(request.operation)) {
       throw new KeylessError("bad-request", `${request.operation} is not enabled`);
     }
-    this.#options.authorizer.check(edge.name, key.name, request);
+    this.#options.authorizer.check(edge, key.name, request);
     return await this.#inTime(request.deadline, this.#operation(key, request));
   }
 
   #operation({ tokenKey, decryption }: ServedKey, request: KeylessKeyRequest): Operate {
     if (request.operation === "rsa-key-exchange") {
-      return (isLate) => exchangeRsaKey(request, decryption!, this.#options.memory, isLate);
+      const { memory } = this.#options;
+      return (isLate) => decryption!.use(() => exchangeRsaKey(request, decryption!, memory, isLate));
     }
     const content = contentToSign(request, tokenKey.publicKey.keyType);
     return async (isLate) => ({

@@ -1,46 +1,64 @@
-import { ConfigError, type ConfigProblem } from "../shared/config/errors.ts";
 import { readSecretInto } from "../shared/config/secret_source.ts";
-import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import type { Logger } from "../shared/log.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
-import { parseCertificate, type ParsedCertificate, pemToDer } from "../shared/libcrypto/x509.ts";
-import { nameOf, SignatureScheme } from "../shared/tls_constants.ts";
-import type { KeyConfig, KeyServerConfig, TokenConfig } from "./config.ts";
+import type { KeyServerConfig, TokenConfig } from "./config.ts";
 import { isInToken } from "./config_rules.ts";
+import type { KeyEntity } from "./registry/entities/key.ts";
+import type { Registry, RegistryState } from "./registry/registry.ts";
+import {
+  KeyUnusableError,
+  loadServedKey,
+  releaseServedKey,
+  type ServedKey,
+  type WantedKey,
+} from "./served_key.ts";
 import { TokenError } from "./token/errors.ts";
 import { Pkcs11Module } from "./token/module.ts";
-import { RsaDecryption } from "./token/rsa_decryption.ts";
 import { Token } from "./token/token.ts";
-import type { TokenKey } from "./token/token_key.ts";
+import { parsePkcs11Uri } from "./token/uri.ts";
 
-/** A key that the server answers for. */
-export interface ServedKey {
-  readonly name: string;
-  readonly purposes: ReadonlySet<OperationName>;
-  readonly tokenKey: TokenKey;
-  /** Of a key with the purpose rsa-key-exchange. */
-  readonly decryption: RsaDecryption | undefined;
-  /** Of its certificate; undefined where none is configured. */
-  readonly certificateNames: readonly string[] | undefined;
+/** One active key of the registry, and how far it has come. */
+interface Place {
+  readonly entity: KeyEntity;
+  served: ServedKey | undefined;
+  /** Why it could not be loaded the last time. */
+  problem: string | undefined;
 }
 
-/** The keys of all tokens, by SKI. Disposing closes the tokens and finalises their modules, whatever happens. */
+/**
+ * The keys of all tokens, by SKI: those that the registry has as active. They are tested before they answer, beside what
+ * goes on; one that is active no more answers nothing new from that moment on, and finishes what it has begun.
+ *
+ * Disposing closes the tokens and finalises their modules, whatever happens.
+ */
 export class KeyRing implements AsyncDisposable {
+  readonly #memory: LockedPool;
+  readonly #log: Logger;
   readonly #modules = new Map<string, Pkcs11Module>();
   readonly #tokens = new Map<TokenConfig, Token>();
-  readonly #keys = new Map<string, ServedKey>();
+  /** By the key's name. */
+  readonly #places = new Map<string, Place>();
+  #served = new Map<string, ServedKey>();
+  /** Loaded for the import, before the registry spoke of them. */
+  readonly #spare = new Map<string, ServedKey>();
+  #watching: Disposable | undefined;
+  #loading: Promise<void> = Promise.resolve();
+  #closed = false;
 
-  private constructor() {}
+  private constructor(memory: LockedPool, log: Logger) {
+    this.#memory = memory;
+    this.#log = log;
+  }
 
-  /**
-   * Opens the tokens, finds the keys and proves what each can do. What keys decrypt goes into `memory`. Throws
-   * TokenError or ConfigError.
-   */
-  static async open(config: KeyServerConfig, memory: LockedPool, log: Logger): Promise<KeyRing> {
-    const ring = new KeyRing();
+  /** Opens the tokens. What keys decrypt goes into `memory`. Throws TokenError or ConfigError. */
+  static async open(
+    config: Pick<KeyServerConfig, "file" | "tokens">,
+    memory: LockedPool,
+    log: Logger,
+  ): Promise<KeyRing> {
+    const ring = new KeyRing(memory, log);
     try {
-      for (const token of config.tokens) await ring.#openToken(config.file, token, memory);
-      for (const [index, key] of config.keys.entries()) await ring.#loadKey(config, key, index, memory, log);
+      for (const token of config.tokens) await ring.#openToken(config.file, token);
       return ring;
     } catch (error) {
       await ring[Symbol.asyncDispose]();
@@ -48,8 +66,9 @@ export class KeyRing implements AsyncDisposable {
     }
   }
 
+  /** Those that answer. */
   get keys(): readonly ServedKey[] {
-    return [...this.#keys.values()];
+    return [...this.#served.values()];
   }
 
   get tokens(): readonly Token[] {
@@ -57,130 +76,127 @@ export class KeyRing implements AsyncDisposable {
   }
 
   find(subjectKeyIdentifier: Uint8Array): ServedKey | undefined {
-    return this.#keys.get(subjectKeyIdentifier.toHex());
+    return this.#served.get(subjectKeyIdentifier.toHex());
+  }
+
+  /** Why an active key of the registry does not answer, by its name. */
+  get problems(): ReadonlyMap<string, string> {
+    const lacking = [...this.#places.values()].filter(({ served }) => served === undefined);
+    return new Map(lacking.map(({ entity, problem }) => [entity.name, problem ?? "it is being loaded"]));
+  }
+
+  /** Loads a key that the registry is going to speak of. Throws TokenError or KeyUnusableError. */
+  async prepare(wanted: WantedKey): Promise<ServedKey> {
+    const served = await this.#load(wanted);
+    this.#spare.set(wanted.name, served);
+    return served;
+  }
+
+  /** Serves what the registry has as active, from now on and after each change. Resolves when what it has now was tried. */
+  async follow(registry: Registry): Promise<void> {
+    this.#watching = registry.watch(({ changes }, state) => {
+      if (changes.some(({ kind }) => kind === "key")) this.#take(state);
+    });
+    this.#take(registry.state);
+    await this.#loading;
+    for (const spare of this.#spare.values()) releaseServedKey(spare);
+    this.#spare.clear();
+  }
+
+  /** Resolves when every key that could not be loaded was tried once more. */
+  async retry(): Promise<void> {
+    this.#loadMissing();
+    await this.#loading;
   }
 
   /** Waits for what the tokens have begun. C_Finalize is called even where closing failed. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#watching?.[Symbol.dispose]();
+    await this.#loading;
     try {
       await Promise.all(this.tokens.map((token) => token.close()));
     } finally {
-      for (const { decryption } of this.#keys.values()) decryption?.[Symbol.dispose]();
-      this.#keys.clear();
+      for (const key of [...this.#served.values(), ...this.#spare.values()]) releaseServedKey(key);
+      this.#served.clear();
       for (const module of this.#modules.values()) module[Symbol.dispose]();
     }
   }
 
-  async #openToken(configFile: string, config: TokenConfig, memory: LockedPool): Promise<void> {
+  async #openToken(configFile: string, config: TokenConfig): Promise<void> {
     const path = config.uri.modulePath ?? "";
     let module = this.#modules.get(path);
     if (module === undefined) this.#modules.set(path, module = Pkcs11Module.load(path));
     const { pin, uri, sessions } = config;
     // Read at each login and not before, into locked memory: the PIN is nowhere in between.
-    const readPin = pin === undefined ? undefined : () => readSecretInto(memory, pin, configFile);
+    const readPin = pin === undefined ? undefined : () => readSecretInto(this.#memory, pin, configFile);
     this.#tokens.set(config, await Token.open(module, { uri, sessions, readPin }));
   }
 
-  async #loadKey(
-    config: KeyServerConfig,
-    key: KeyConfig,
-    index: number,
-    memory: LockedPool,
-    log: Logger,
-  ): Promise<void> {
-    const tokenConfig = config.tokens.find(({ uri }) => isInToken(key.uri, uri));
-    const token = tokenConfig && this.#tokens.get(tokenConfig);
+  /** What is active no more, or has another purpose, stops at once; what is new is loaded after. */
+  #take(state: RegistryState): void {
+    const active = new Map(
+      state.list("key").filter(({ state }) => state === "active").map((key) => [key.name, key]),
+    );
+    for (const [name, place] of this.#places) {
+      if (active.get(name) === place.entity) continue;
+      this.#places.delete(name);
+      if (place.served !== undefined) this.#drop(place.served);
+    }
+    for (const entity of active.values()) {
+      if (!this.#places.has(entity.name)) {
+        this.#places.set(entity.name, { entity, served: undefined, problem: undefined });
+      }
+    }
+    this.#loadMissing();
+  }
+
+  #drop(served: ServedKey): void {
+    this.#served.delete(served.tokenKey.publicKey.subjectKeyIdentifier.toHex());
+    releaseServedKey(served);
+    this.#log.info({ event: "key-dropped", key: served.name }, "the key answers nothing new");
+  }
+
+  /** One after the other: a token tests one key at a time, and signs for edges meanwhile. */
+  #loadMissing(): void {
+    for (const place of this.#places.values()) {
+      if (place.served === undefined) this.#loading = this.#loading.then(() => this.#fill(place));
+    }
+  }
+
+  async #fill(place: Place): Promise<void> {
+    const isWanted = () => !this.#closed && this.#places.get(place.entity.name) === place;
+    if (!isWanted() || place.served !== undefined) return;
+    const { name, uri, purposes, subjectKeyIdentifier } = place.entity;
+    try {
+      const spare = this.#spare.get(name);
+      this.#spare.delete(name);
+      const served = spare ?? await this.#load({ name, uri: parsePkcs11Uri(uri), purposes });
+      if (!isWanted()) return releaseServedKey(served);
+      this.#expect(served, subjectKeyIdentifier);
+      place.served = served;
+      place.problem = undefined;
+      this.#served.set(subjectKeyIdentifier, served);
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : "unknown failure";
+      if (problem !== place.problem) {
+        this.#log.error({ event: "key-not-loaded", key: name, reason: problem }, "the key answers nothing");
+      }
+      place.problem = problem;
+    }
+  }
+
+  #expect(served: ServedKey, subjectKeyIdentifier: string): void {
+    if (served.tokenKey.publicKey.subjectKeyIdentifier.toHex() === subjectKeyIdentifier) return;
+    releaseServedKey(served);
+    throw new KeyUnusableError(served.name, "is another one in the token than in the registry");
+  }
+
+  async #load(wanted: WantedKey): Promise<ServedKey> {
+    const [, token] = [...this.#tokens].find(([config]) => isInToken(wanted.uri, config.uri)) ?? [];
     if (token === undefined) {
-      throw new TokenError(`Cannot load the key ${key.name}: its token is not configured`);
+      throw new TokenError(`Cannot load the key ${wanted.name}: its token is not configured`);
     }
-    const place = `key[${index}]`;
-    const tokenKey = await token.loadKey(key.uri).catch((error: unknown) => {
-      throw keyNotLoaded(error, `${key.name} (${place} of ${config.file})`, token.name);
-    });
-    const problem = (text: string) => new ConfigError(config.file, [{ key: place, text } as ConfigProblem]);
-    checkAttributes(key, tokenKey, problem, log);
-    const identifier = tokenKey.publicKey.subjectKeyIdentifier.toHex();
-    const same = this.#keys.get(identifier);
-    if (same !== undefined) throw problem(`is the same key as ${same.name}; expected each key once`);
-    const certificateNames = key.certificate && await readNames(key.certificate, identifier, problem);
-    const purposes = new Set(key.purposes);
-    const decrypts = purposes.has("rsa-key-exchange");
-    this.#keys.set(identifier, {
-      name: key.name,
-      purposes,
-      tokenKey,
-      decryption: decrypts ? await RsaDecryption.open(tokenKey, memory) : undefined,
-      certificateNames: certificateNames || undefined,
-    });
-    logKey(log, key.name, tokenKey, identifier);
+    return await loadServedKey(token, wanted, this.#memory, this.#log);
   }
-}
-
-/** The token knows nothing of our file: says which key of it, and which token, its error is about. */
-function keyNotLoaded(error: unknown, key: string, token: string): unknown {
-  if (!(error instanceof TokenError)) return error;
-  const reason = error.message.replace(/^Cannot/, "cannot");
-  const message = `Cannot load the key ${key} from the token "${token}": ${reason}`;
-  return new TokenError(message, error.returnValue, { cause: error });
-}
-
-/** Holds the token's word about the key against what it is configured for. */
-function checkAttributes(
-  key: KeyConfig,
-  tokenKey: TokenKey,
-  problem: (text: string) => Error,
-  log: Logger,
-): void {
-  const { sign, decrypt } = tokenKey.attributes;
-  const signs = key.purposes.some((purpose) => purpose !== "rsa-key-exchange");
-  if (key.purposes.includes("rsa-key-exchange")) {
-    if (tokenKey.publicKey.keyType !== "rsa") {
-      throw problem("has the purpose rsa-key-exchange and is no RSA key");
-    }
-    if (decrypt === false) {
-      throw problem("has the purpose rsa-key-exchange; the token's attribute CKA_DECRYPT is false");
-    }
-  }
-  if (signs && sign === false) {
-    throw problem("has purposes that sign; the token's attribute CKA_SIGN is false");
-  }
-  if (signs && tokenKey.signatureSchemes.length === 0) {
-    const reasons = tokenKey.refused.map(({ method, reason }) => `${method}: ${reason}`).join("; ");
-    throw problem(`cannot sign with any scheme (${reasons})`);
-  }
-  if (tokenKey.attributes.extractable === true || tokenKey.attributes.sensitive === false) {
-    log.warn({ key: key.name, ...tokenKey.attributes }, "the key can be read out of its token");
-  }
-}
-
-/** The DNS names of the certificate, which has to be the key's. */
-async function readNames(
-  path: string,
-  identifier: string,
-  problem: (text: string) => Error,
-): Promise<readonly string[]> {
-  let certificate: ParsedCertificate;
-  try {
-    const [leaf] = pemToDer(await Deno.readTextFile(path));
-    certificate = parseCertificate(leaf ?? new Uint8Array(0));
-  } catch {
-    throw problem(`has a certificate file ${path} that cannot be read as PEM`);
-  }
-  if (certificate.subjectKeyIdentifier.toHex() !== identifier) {
-    throw problem(`has a certificate of another key in ${path}`);
-  }
-  return certificate.dnsNames.map((name) => name.toLowerCase());
-}
-
-function logKey(log: Logger, name: string, key: TokenKey, identifier: string): void {
-  const scheme = (number: number) => nameOf(SignatureScheme, number);
-  log.info({
-    event: "key-loaded",
-    key: name,
-    keyType: key.publicKey.keyType,
-    keyBits: key.publicKey.keyBits,
-    subjectKeyIdentifier: identifier,
-    signatureSchemes: key.signatureSchemes.map(scheme),
-    refused: key.refused.map((entry) => ({ ...entry, scheme: scheme(entry.scheme) })),
-  }, "key loaded and tested");
 }

@@ -7,11 +7,12 @@ import { Authorizer } from "./authorize.ts";
 import type { KeyServerConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
 import { watchFiles } from "./file_watch.ts";
-import { compileGrants } from "./grants.ts";
 import { KeyOperations } from "./key_operations.ts";
 import { KeyRing } from "./key_ring.ts";
 import { readOwnIdentity } from "./own_identity.ts";
 import { Prober } from "./prober.ts";
+import { openRegistry } from "./registry/open_registry.ts";
+import type { Registry } from "./registry/registry.ts";
 import { openSecretMemory } from "./secret_memory.ts";
 import { ServerMetrics } from "./server_metrics.ts";
 import { TlsListener } from "./tls_listener.ts";
@@ -19,12 +20,22 @@ import { UnixListener } from "./unix_listener.ts";
 
 const stoppingReadiness = { ready: false, checks: { stopping: true } };
 
+/** What is open before anything listens. */
+interface KeyServerParts {
+  readonly config: KeyServerConfig;
+  readonly memory: LockedPool;
+  readonly keys: KeyRing;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
 /** A running key server: everything between the configuration and the sockets. */
 export class KeyServer {
   readonly #config: KeyServerConfig;
   readonly #log: Logger;
   readonly #memory: LockedPool;
   readonly #keys: KeyRing;
+  readonly #registry: Registry;
   readonly #operations: KeyOperations;
   readonly #connections: Connections;
   readonly #metrics: ServerMetrics;
@@ -35,18 +46,19 @@ export class KeyServer {
   #admin: AdminPort | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(config: KeyServerConfig, memory: LockedPool, keys: KeyRing, log: Logger) {
+  private constructor({ config, memory, keys, registry, log }: KeyServerParts) {
     this.#config = config;
     this.#log = log;
     this.#memory = memory;
     this.#keys = keys;
+    this.#registry = registry;
     const { limits } = config;
-    const names = (keyName: string) => keys.keys.find(({ name }) => name === keyName)?.certificateNames;
+    const authorizer = this.#closers.use(new Authorizer(registry));
     const metrics = () => this.#metrics;
     this.#operations = new KeyOperations({
       keys,
       memory,
-      authorizer: new Authorizer(compileGrants(config.file, config.grants, names)),
+      authorizer,
       metrics,
       log,
       inFlightLimit: limits.inFlight,
@@ -57,6 +69,7 @@ export class KeyServer {
       limit: connectionsThatFit(limits.connections, 1, log),
       inFlightPerConnection: limits.inFlightPerConnection,
       handler: this.#operations,
+      refusal: (edge) => authorizer.refusal(edge),
       metrics,
       log,
     });
@@ -67,6 +80,10 @@ export class KeyServer {
       poolBlocksUsed: () => memory.blocksInUse,
     });
     this.#prober = new Prober(keys, limits.probeInterval, log);
+    // After the authorizer, which is told first of every change.
+    this.#closers.use(registry.watch(({ changes }) => {
+      if (changes.some(({ kind }) => kind === "edge")) this.#connections.cutRefused();
+    }));
   }
 
   /**
@@ -77,7 +94,9 @@ export class KeyServer {
     await using parts = new AsyncDisposableStack();
     const memory = parts.use(openSecretMemory(config, log));
     const keys = parts.use(await KeyRing.open(config, memory, log));
-    const server = new KeyServer(config, memory, keys, log);
+    const registry = parts.use(await openRegistry(config, keys, log));
+    await keys.follow(registry);
+    const server = new KeyServer({ config, memory, keys, registry, log });
     parts.move();
     try {
       await server.#listen();
@@ -147,7 +166,7 @@ export class KeyServer {
       unix: unix?.path,
       admin: this.#admin && formatAddress(this.#admin.address),
       keys: this.#keys.keys.length,
-      grants: this.#config.grants.length,
+      registry: this.#registry.state.version,
     }, "key server ready");
   }
 
@@ -161,6 +180,7 @@ export class KeyServer {
     await this.#prober[Symbol.asyncDispose]();
     try {
       await this.#keys[Symbol.asyncDispose]();
+      this.#registry[Symbol.dispose]();
       this.#memory[Symbol.dispose]();
     } finally {
       await this.#admin?.[Symbol.asyncDispose]();

@@ -1,7 +1,8 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Readiness } from "../shared/admin_port.ts";
 import type { Logger } from "../shared/log.ts";
-import type { KeyRing, ServedKey } from "./key_ring.ts";
+import type { KeyRing } from "./key_ring.ts";
+import type { ServedKey } from "./served_key.ts";
 import { mayBeMendedByReopening } from "./token/errors.ts";
 
 /** A key's last probe. */
@@ -9,8 +10,8 @@ interface ProbeResult {
   readonly ok: boolean;
   /** In words; of a failure. */
   readonly error?: string;
-  readonly at: string;
-  readonly milliseconds: number;
+  readonly at?: string;
+  readonly milliseconds?: number;
 }
 
 /** Milliseconds: the soonest a token that failed is looked after again. */
@@ -27,19 +28,18 @@ export class Prober implements AsyncDisposable {
   readonly #keys: KeyRing;
   readonly #interval: number;
   readonly #log: Logger;
-  readonly #results = new Map<string, ProbeResult>();
+  /** Of keys that answer; a key is a new one whenever it was loaded anew. */
+  readonly #results = new WeakMap<ServedKey, ProbeResult>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #round: Promise<void> | undefined;
   #roundBegan = 0;
   #stopped = false;
 
-  /** `interval` in milliseconds. The keys have just been tested: they begin as good. */
+  /** `interval` in milliseconds. A key is tested before it answers: it begins as good. */
   constructor(keys: KeyRing, interval: number, log: Logger) {
     this.#keys = keys;
     this.#interval = interval;
     this.#log = log;
-    const at = new Date().toISOString();
-    for (const { name } of keys.keys) this.#results.set(name, { ok: true, at, milliseconds: 0 });
     this.#schedule(interval);
   }
 
@@ -48,12 +48,18 @@ export class Prober implements AsyncDisposable {
     if (this.#round === undefined) this.#schedule(Math.min(hastenedInterval, this.#interval));
   }
 
-  /** Ready when every key signed at its last probe, and none hangs. */
+  /** Ready when every active key is loaded and signed at its last probe, and none hangs. */
   readiness(): Readiness {
     const hanging = this.#round !== undefined && Date.now() - this.#roundBegan > patience * this.#interval;
-    const results = Object.fromEntries(this.#results);
-    const ready = !hanging && [...this.#results.values()].every(({ ok }) => ok);
-    return { ready, checks: { keys: results, ...(hanging ? { token: "does not answer" } : {}) } };
+    const results = new Map<string, ProbeResult>(
+      this.#keys.keys.map((key) => [key.name, this.#results.get(key) ?? { ok: true }]),
+    );
+    for (const [name, error] of this.#keys.problems) results.set(name, { ok: false, error });
+    const ready = !hanging && [...results.values()].every(({ ok }) => ok);
+    return {
+      ready,
+      checks: { keys: Object.fromEntries(results), ...(hanging ? { token: "does not answer" } : {}) },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,6 +81,7 @@ export class Prober implements AsyncDisposable {
   }
 
   async #probeAll(): Promise<void> {
+    await this.#keys.retry();
     for (const key of this.#keys.keys) {
       if (this.#stopped) return;
       const failure = await this.#probe(key);
@@ -103,13 +110,13 @@ export class Prober implements AsyncDisposable {
     const { name } = key;
     const start = performance.now();
     const failure = await useOnce(key).then(() => undefined, (error) => error as unknown);
-    const before = this.#results.get(name)?.ok;
+    const before = this.#results.get(key)?.ok;
     const result = { at: new Date().toISOString(), milliseconds: Math.round(performance.now() - start) };
     if (failure === undefined) {
-      this.#results.set(name, { ok: true, ...result });
+      this.#results.set(key, { ok: true, ...result });
       if (before === false) this.#log.info({ event: "key-recovered", key: name }, "the key signs again");
     } else {
-      this.#results.set(name, { ok: false, error: words(failure), ...result });
+      this.#results.set(key, { ok: false, error: words(failure), ...result });
       if (before !== false) {
         this.#log.error({ event: "key-failed", key: name, reason: words(failure) }, "the key does not sign");
       }

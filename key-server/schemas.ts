@@ -23,6 +23,9 @@ export const pkcs11UriSchema = z.string().transform((text, context): Pkcs11Uri =
 /** rsa-key-exchange is never a default: whoever may ask for it can decrypt every recorded session of that kind. */
 export const operationSchema = z.enum(["sign-tls13", "sign-tls12", "rsa-key-exchange"]);
 
+/** What a key can be for. */
+export type KeyPurpose = z.infer<typeof operationSchema>;
+
 /** A name that a client may ask for: a pattern of `server_names.ts`, "" for no SNI. */
 export const serverNameSchema = z.string().toLowerCase().refine(
   isServerNamePattern,

@@ -2,8 +2,19 @@ import type { KeylessErrorCode } from "../shared/keyless_protocol/errors.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import { Metrics } from "../shared/metrics.ts";
 
-/** Why a connection was not taken. */
-export type ConnectionRefusal = "limit" | "handshake" | "no-alpn" | "identity";
+/**
+ * Why a connection was not taken, or was cut: of a handshake that failed, what was wrong with the certificate where that
+ * was it.
+ */
+export type ConnectionRefusal =
+  | "limit"
+  | "handshake"
+  | "no-certificate"
+  | "certificate-expired"
+  | "certificate-authority"
+  | "no-alpn"
+  | "identity"
+  | "revoked";
 
 /** Read at each scrape. */
 export interface LiveNumbers {
@@ -28,7 +39,7 @@ export class ServerMetrics {
   );
   readonly #refusals = this.#metrics.counter(
     "holdfast_key_server_connections_refused_total",
-    "Connections closed before their first request, by reason.",
+    "Connections that were not taken or were cut, by reason.",
     ["reason"],
   );
   readonly #protocolErrors = this.#metrics.counter(

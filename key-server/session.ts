@@ -14,6 +14,9 @@ import { PrefaceReader } from "./preface_reader.ts";
 /** Milliseconds that a peer has to close its side after we have closed ours. */
 const closingGrace = 2000;
 
+/** Milliseconds that an edge which is thrown out has to read why. */
+const cutGrace = 500;
+
 /** Who answers what a session reads. */
 export interface RequestHandler {
   /** Never rejects. */
@@ -72,10 +75,17 @@ export class KeylessSession implements EdgeSession {
     this.#endWhenAnswered();
   }
 
-  /** Closes at once; nothing that is in flight is answered. */
-  cut(): void {
+  /** Tells the edge why and closes; nothing that is in flight is answered. */
+  cut(reason: string): void {
+    const { socket } = this.#options;
     this.#reading = false;
-    this.#options.socket.destroy();
+    this.#ending = true;
+    this.#inFlight.clear();
+    this.#pending = [];
+    if (socket.writableEnded) return void socket.destroy();
+    const lastWord = this.#refuse(new KeylessError("not-authorised", reason));
+    socket.end(encodeAnswer(connectionId, lastWord));
+    this.#closing ??= setTimeout(() => socket.destroy(), cutGrace);
   }
 
   #receive(chunk: Uint8Array): void {

@@ -39,6 +39,14 @@ function contextOf(identity: OwnIdentity): TlsOptions {
   };
 }
 
+/** What was wrong with a handshake, by rustls' words, which are all that there is. */
+function refusalOf({ message }: Error): ConnectionRefusal {
+  if (/no certificates|CertificateRequired/i.test(message)) return "no-certificate";
+  if (/expired/i.test(message)) return "certificate-expired";
+  if (/UnknownIssuer|BadSignature|invalid peer certificate/i.test(message)) return "certificate-authority";
+  return "handshake";
+}
+
 /** The keyless and the control protocol over mutual TLS 1.3: its ALPN says which. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
@@ -55,7 +63,7 @@ export class TlsListener {
     this.#server.on("connection", (socket: Socket) => this.#accept(socket));
     this.#server.on("secureConnection", (socket: TLSSocket) => this.#secured(socket));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket | undefined) => {
-      this.#refuse("handshake", error.message, socket);
+      this.#refuse(refusalOf(error), error.message, socket);
     });
   }
 

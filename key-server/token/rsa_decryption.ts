@@ -33,6 +33,9 @@ export class RsaDecryption implements Disposable {
   readonly #modulusLessOne: Uint8Array;
   readonly #rejectionBlock: Uint8Array;
   readonly rejectionSecret: Secret;
+  #inUse = 0;
+  #disposed = false;
+  #released = false;
 
   private constructor(
     key: TokenKey,
@@ -76,12 +79,31 @@ export class RsaDecryption implements Disposable {
     return { block: await this.#key.decryptRaw(input, this.#memory, isLate), acceptable };
   }
 
+  /** Runs an exchange, which has the rejection secret until its end even when this is disposed meanwhile. */
+  async use<T>(exchange: () => Promise<T>): Promise<T> {
+    this.#inUse++;
+    try {
+      return await exchange();
+    } finally {
+      this.#inUse--;
+      this.#release();
+    }
+  }
+
   /** Whether the token still decrypts. Throws what failed. */
   async probe(): Promise<void> {
     await proveDecryption(this.#key, this.#memory, fronts.slice(0, 1));
   }
 
+  /** At once, or with the last exchange under way. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#release();
+  }
+
+  #release(): void {
+    if (!this.#disposed || this.#inUse > 0 || this.#released) return;
+    this.#released = true;
     this.rejectionSecret[Symbol.dispose]();
   }
 

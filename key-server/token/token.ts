@@ -4,6 +4,9 @@ import { type KeySelector } from "./key_finder.ts";
 import { isPinRefusal, logIn, type ReadPin } from "./login.ts";
 import type { Pkcs11Module } from "./module.ts";
 import { SessionPool } from "./session_pool.ts";
+import { measureSigningCost, type SigningCost } from "./signing_cost.ts";
+import type { TokenInput } from "./signing_methods.ts";
+import { SigningThreads } from "./signing_threads.ts";
 import { findSlot } from "./slot.ts";
 import { TokenKey } from "./token_key.ts";
 import type { Pkcs11Uri } from "./uri.ts";
@@ -21,21 +24,31 @@ export class Token {
   readonly module: Pkcs11Module;
   readonly #options: TokenOptions;
   readonly #keys: TokenKey[] = [];
+  readonly #threads: SigningThreads;
+  /** By kind of key. */
+  readonly #costs = new Map<string, Promise<SigningCost>>();
   #pool: SessionPool;
   #reopening: Promise<void> | undefined;
   #pinRefused = false;
   #closed = false;
   readonly #changes = new Set<Promise<unknown>>();
 
-  private constructor(module: Pkcs11Module, options: TokenOptions, pool: SessionPool) {
+  private constructor(
+    module: Pkcs11Module,
+    options: TokenOptions,
+    threads: SigningThreads,
+    pool: SessionPool,
+  ) {
     this.module = module;
     this.#options = options;
+    this.#threads = threads;
     this.#pool = pool;
   }
 
   /** Finds the token, opens its sessions, logs in. Throws TokenError. */
   static async open(module: Pkcs11Module, options: TokenOptions): Promise<Token> {
-    const token = new Token(module, options, await openPool(module, options));
+    const threads = new SigningThreads(module.path, options.sessions);
+    const token = new Token(module, options, threads, await openPool(module, options, threads));
     module.tokens++;
     return token;
   }
@@ -59,6 +72,12 @@ export class Token {
     const key = await TokenKey.load(this, selector);
     this.#keys.push(key);
     return key;
+  }
+
+  /** Looks for a key no more when the token is opened anew. What is under way with it goes on. */
+  forgetKey(key: TokenKey): void {
+    const index = this.#keys.indexOf(key);
+    if (index >= 0) this.#keys.splice(index, 1);
   }
 
   /** Any session, for calls that are over when they return. */
@@ -96,6 +115,17 @@ export class Token {
     await this.#reopening?.catch(() => {});
     await Promise.all(this.#changes);
     await this.#pool.close();
+    await this.#threads.stop();
+  }
+
+  /** What a signature with a kind of key costs, measured with the first key of that kind. Throws TokenError. */
+  signingCost(kind: string, key: Handle, input: TokenInput): Promise<SigningCost> {
+    let cost = this.#costs.get(kind);
+    if (cost === undefined) {
+      this.#costs.set(kind, cost = measureSigningCost(this.#pool, key, input));
+      cost.catch(() => this.#costs.delete(kind));
+    }
+    return cost;
   }
 
   async #useReadWrite<T>(use: (calls: PKCS11, session: Handle) => Promise<T> | T): Promise<T> {
@@ -134,7 +164,7 @@ export class Token {
 
   async #openAgain(): Promise<void> {
     try {
-      this.#pool = await openPool(this.module, this.#options);
+      this.#pool = await openPool(this.module, this.#options, this.#threads);
     } catch (error) {
       this.#pinRefused = isPinRefusal(error);
       throw error;
@@ -159,8 +189,9 @@ export class Token {
 async function openPool(
   module: Pkcs11Module,
   { uri, sessions, readPin }: TokenOptions,
+  threads: SigningThreads,
 ): Promise<SessionPool> {
-  const pool = SessionPool.open(module.calls, findSlot(module, uri), sessions);
+  const pool = SessionPool.open(module.calls, findSlot(module, uri), sessions, threads);
   try {
     if (readPin !== undefined) await logIn(module.calls, pool.handle, readPin);
     return pool;

@@ -128,12 +128,31 @@ function withoutUndefined(fields: { [Name in keyof Pkcs11Uri]: Pkcs11Uri[Name] |
 }
 
 /** A private key by its token's label and its own, for the registry: without module-path and PIN. */
-export function privateKeyUri(token: Pick<Pkcs11Uri, "token" | "serial">, object: string): string {
-  const attributes = [
-    ...(token.token === undefined ? [] : [`token=${encodeURIComponent(token.token)}`]),
-    ...(token.serial === undefined ? [] : [`serial=${encodeURIComponent(token.serial)}`]),
-    `object=${encodeURIComponent(object)}`,
-    "type=private",
-  ];
-  return `pkcs11:${attributes.join(";")}`;
+export function privateKeyUri(
+  { token, serial }: Pick<Pkcs11Uri, "token" | "serial">,
+  object: string,
+): string {
+  return keyUri({
+    ...(token === undefined ? {} : { token }),
+    ...(serial === undefined ? {} : { serial }),
+    object,
+  });
+}
+
+/** A private key's URI as text, without module-path and PIN. */
+export function keyUri({ token, manufacturer, serial, model, slotId, object, id }: Pkcs11Uri): string {
+  const attributes = Object.entries({
+    token,
+    manufacturer,
+    serial,
+    model,
+    "slot-id": slotId?.toString(),
+    object,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value!)}`);
+  if (id !== undefined) {
+    attributes.push(`id=${Array.from(id, (byte) => `%${new Uint8Array([byte]).toHex()}`).join("")}`);
+  }
+  return `pkcs11:${[...attributes, "type=private"].join(";")}`;
 }

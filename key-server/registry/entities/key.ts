@@ -12,6 +12,9 @@ export const keyAlgorithmSchema = z.enum([
   "rsa-4096",
 ]);
 
+/** A key that was found in a token may be one that we would not generate, such as RSA with 8192 bits. */
+const foundAlgorithmSchema = z.union([keyAlgorithmSchema, z.string().regex(/^rsa-[2-8]\d{3}$/)]);
+
 /**
  * A private key in a token; the key itself never leaves it.
  *
@@ -23,7 +26,7 @@ export const keySchema = z.strictObject({
   /** RFC 7512, without module-path and without PIN: the configuration says how to reach a token. */
   uri: z.string().max(1024),
   subjectKeyIdentifier: subjectKeyIdentifierSchema,
-  algorithm: keyAlgorithmSchema,
+  algorithm: foundAlgorithmSchema,
   purposes: z.array(operationSchema).min(1),
   state: z.enum(["active", "retired", "destroyed"]),
   /** Made by us in the token, or found there: only what we made is ever destroyed by us unasked. */

@@ -1,4 +1,4 @@
-import { permitsName } from "../../server_names.ts";
+import { isServerNamePattern, permitsName } from "../../server_names.ts";
 import type { Binding, NameEntity } from "../entities/name.ts";
 import type { Change, RegistryState } from "../registry.ts";
 
@@ -37,7 +37,8 @@ function* bindingProblems(after: RegistryState, name: NameEntity, binding: Bindi
     if (key !== undefined && certificate.subjectKeyIdentifier !== key.subjectKeyIdentifier) {
       yield `the certificate ${binding.certificate} of ${name.name} is not for the key ${key.name}`;
     }
-    const foreign = uncovered(name.serverNames, certificate.serverNames);
+    // What is no pattern of ours matches no SNI.
+    const foreign = uncovered(name.serverNames, certificate.serverNames.filter(isServerNamePattern));
     if (foreign !== undefined) {
       yield `the certificate for ${name.name} has ${foreign}, which is not among its names`;
     }

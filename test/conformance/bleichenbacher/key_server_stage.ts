@@ -1,10 +1,10 @@
 import { stringify } from "smol-toml";
 import { Authorizer } from "../../../key-server/authorize.ts";
 import { loadKeyServerConfig } from "../../../key-server/config.ts";
-import { compileGrants } from "../../../key-server/grants.ts";
 import { KeyOperations } from "../../../key-server/key_operations.ts";
 import { KeyRing } from "../../../key-server/key_ring.ts";
 import { openSecretMemory } from "../../../key-server/secret_memory.ts";
+import { openRegistry } from "../../../key-server/registry/open_registry.ts";
 import { ServerMetrics } from "../../../key-server/server_metrics.ts";
 import type { RsaDecryption } from "../../../key-server/token/rsa_decryption.ts";
 import { writePublic } from "../../../certs/write.ts";
@@ -60,6 +60,8 @@ export class KeyServerStage implements AsyncDisposable {
     const log = createLogger("key-server", "error");
     const memory = parts.use(openSecretMemory(config, log));
     const ring = parts.use(await KeyRing.open(config, memory, log));
+    const registry = parts.use(await openRegistry(config, ring, log));
+    await ring.follow(registry);
     const [key] = ring.keys;
     const metrics = new ServerMetrics({
       inFlight: () => 0,
@@ -70,7 +72,7 @@ export class KeyServerStage implements AsyncDisposable {
     const operations = new KeyOperations({
       keys: ring,
       memory,
-      authorizer: new Authorizer(compileGrants(configFile, config.grants, () => key?.certificateNames)),
+      authorizer: parts.use(new Authorizer(registry)),
       metrics: () => metrics,
       log,
       inFlightLimit: 16,

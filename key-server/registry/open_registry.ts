@@ -1,0 +1,35 @@
+import type { Logger } from "../../shared/log.ts";
+import type { KeyServerConfig } from "../config.ts";
+import type { KeyRing } from "../key_ring.ts";
+import { importConfiguration } from "./import/import_configuration.ts";
+import { SqliteRegistry } from "./sqlite_registry.ts";
+
+/**
+ * The registry that a configuration names: its file, or one in memory. What the file's `[[key]]` and `[[grant]]` say goes
+ * into it while it is empty, which one in memory is at each start. Throws RegistryFileError, ConfigError, TokenError.
+ */
+export async function openRegistry(
+  config: KeyServerConfig,
+  ring: KeyRing,
+  log: Logger,
+): Promise<SqliteRegistry> {
+  using parts = new DisposableStack();
+  const registry = parts.use(new SqliteRegistry({ path: config.registry?.path, log }));
+  const written = config.keys.length + config.grants.length;
+  if (registry.state.version === 0) {
+    await importConfiguration(registry, config, ring);
+  } else if (written > 0) {
+    log.warn(
+      { event: "configuration-superseded", keys: config.keys.length, grants: config.grants.length },
+      "[[key]] and [[grant]] are not read: they were taken into the registry once, and that is what counts",
+    );
+  }
+  log.info({
+    event: "registry-open",
+    path: config.registry?.path,
+    version: registry.state.version,
+    lineage: registry.lineage,
+  }, "registry open");
+  parts.move();
+  return registry;
+}
