@@ -1,4 +1,3 @@
-import type { OperationName } from "../../shared/keyless_protocol/operations.ts";
 import type { AuthorityEntity } from "../registry/entities/authority.ts";
 import type { CertificateEntity } from "../registry/entities/certificate.ts";
 import type { KeyEntity } from "../registry/entities/key.ts";
@@ -9,7 +8,7 @@ export interface GenerateKeyRequest {
   /** Of the key entity, and the label in the token. */
   readonly name: string;
   readonly algorithm: KeyAlgorithm;
-  readonly purposes: readonly OperationName[];
+  readonly purposes: readonly KeyEntity["purposes"][number][];
   /** The label of one of `[[token]]`; may be left out where there is only one. */
   readonly token?: string;
 }
@@ -19,7 +18,7 @@ export interface ReferenceKeyRequest {
   readonly name: string;
   /** RFC 7512, with object or id. */
   readonly uri: string;
-  readonly purposes: readonly OperationName[];
+  readonly purposes: readonly KeyEntity["purposes"][number][];
 }
 
 /** An authority of ours: for edges, or for certificates of development. */

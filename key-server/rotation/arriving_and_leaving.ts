@@ -71,8 +71,3 @@ export function keysInState(
     return [{ kind: "key", put: { ...key, state: keyState, stateSince: now.toISOString() } } as const];
   });
 }
-
-/** Whether it decrypts for TLS 1.2's RSA key exchange. */
-export function decrypts({ purposes }: Pick<KeyEntity, "purposes">): boolean {
-  return purposes.includes("rsa-key-exchange");
-}

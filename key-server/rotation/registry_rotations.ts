@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { pemToDer } from "../../shared/libcrypto/x509.ts";
 import { certificateRequest } from "../issuance/certificate_request.ts";
 import { checkChain } from "../issuance/check_chain.ts";
 import type { RotationEntity, RotationStep } from "../registry/entities/rotation.ts";
 import type { Change } from "../registry/registry.ts";
-import { certifiedNames, decrypts, newKeyOf } from "./arriving_and_leaving.ts";
+import { decrypts } from "../issuance/purposes.ts";
+import { certifiedNames, newKeyOf } from "./arriving_and_leaving.ts";
 import { planRotation } from "./plan_rotation.ts";
 import type { RotationEngine } from "./rotation_engine.ts";
 import { RotationError, type RotationRequest, type Rotations } from "./rotations.ts";
@@ -95,11 +95,8 @@ export class RegistryRotations implements Rotations {
     return await certificateRequest(await tokenKeys.load(key.uri), serverNames, decrypts(key));
   }
 
-  async installCertificate(id: string, chainPem: string, author: string): Promise<void> {
-    const { clock, config, registry } = this.#parts;
-    const roots = config.externalRoots === undefined
-      ? []
-      : pemToDer(await Deno.readTextFile(config.externalRoots));
+  installCertificate(id: string, chainPem: string, author: string): void {
+    const { clock, externalRoots, registry } = this.#parts;
     const rotation = this.#awaiting(id);
     const key = newKeyOf(registry.state, rotation);
     const certificate = checkChain(chainPem, {
@@ -108,7 +105,7 @@ export class RegistryRotations implements Rotations {
       decrypts: decrypts(key),
       at: clock.now(),
       source: "external",
-      roots,
+      roots: externalRoots(),
     });
     const changes = putCertificate(registry.state, certificate);
     this.#redirect(

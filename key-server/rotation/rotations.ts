@@ -37,7 +37,7 @@ export interface Rotations {
   /** The PKCS#10 request in PEM, signed in the token, of a rotation that waits for an external CA. */
   certificateRequest(id: string): Promise<string>;
   /** The external CA's answer: PEM, leaf first. Checked against key, names, validity and chain. */
-  installCertificate(id: string, chainPem: string, author: string): Promise<void>;
+  installCertificate(id: string, chainPem: string, author: string): void;
 }
 
 /** A rotation that cannot be begun or changed as was asked. Code `rotation`. */

@@ -15,6 +15,8 @@ export interface RotationParts {
   /** Undefined: no CA is configured. */
   readonly acme: AcmeIssuer | undefined;
   readonly config: RotationConfig;
+  /** Authorities that an external CA's chains have to lead to, DER; none: any. */
+  readonly externalRoots: () => readonly Uint8Array[];
   /** Whether this key server answers for the key with that SKI (hexadecimal) by now. */
   readonly isServed: (subjectKeyIdentifier: string) => boolean;
   /** When an edge last used it; undefined: not since this key server started. */

@@ -2,7 +2,8 @@ import { checkChain } from "../../issuance/check_chain.ts";
 import { OrderGoneError } from "../../issuance/acme/errors.ts";
 import type { RotationEntity } from "../../registry/entities/rotation.ts";
 import { answerChallenges } from "../answer_challenges.ts";
-import { certifiedNames, decrypts, newKeyOf, RotationStateError } from "../arriving_and_leaving.ts";
+import { decrypts } from "../../issuance/purposes.ts";
+import { certifiedNames, newKeyOf, RotationStateError } from "../arriving_and_leaving.ts";
 import type { RotationParts, StepOutcome } from "../step.ts";
 import { certified } from "./certified.ts";
 

@@ -1,7 +1,8 @@
 import type { KeyEntity } from "../../registry/entities/key.ts";
 import type { RotationEntity } from "../../registry/entities/rotation.ts";
 import type { RegistryState } from "../../registry/registry.ts";
-import { decrypts, keyOf } from "../arriving_and_leaving.ts";
+import { decrypts } from "../../issuance/purposes.ts";
+import { keyOf } from "../arriving_and_leaving.ts";
 import type { RotationParts, StepOutcome } from "../step.ts";
 
 /** Characters of the name in a key's label: some tokens have short ones. */

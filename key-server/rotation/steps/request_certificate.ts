@@ -1,6 +1,7 @@
 import { issueDevelopmentCertificate } from "../../issuance/development_authority.ts";
 import type { RotationEntity } from "../../registry/entities/rotation.ts";
-import { certifiedNames, decrypts, newKeyOf, RotationStateError } from "../arriving_and_leaving.ts";
+import { decrypts } from "../../issuance/purposes.ts";
+import { certifiedNames, newKeyOf, RotationStateError } from "../arriving_and_leaving.ts";
 import type { RotationParts, StepOutcome } from "../step.ts";
 import { certified } from "./certified.ts";
 

@@ -103,6 +103,7 @@ export class RotationStage implements AsyncDisposable {
       tokenKeys: this.tokenKeys,
       acme: this.acme,
       config: rotationConfig("/nowhere.toml", rotationSectionSchema.parse({ drain_ms: 60_000 })),
+      externalRoots: () => [],
       isServed: (identifier) =>
         this.registry.state.list("key").some(({ subjectKeyIdentifier, state }) =>
           subjectKeyIdentifier === identifier && state === "active"
