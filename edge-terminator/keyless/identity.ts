@@ -38,13 +38,14 @@ export class IdentityError extends HoldfastError {
 
 /** Reads the identity anew, so that a renewed certificate is taken up; throws {@link IdentityError}. */
 export async function loadIdentity(files: IdentityFiles): Promise<EdgeIdentity> {
-  const certificate = await readCertificate(files.certificate);
-  const chain = splitChain(files.certificate, certificate);
+  const chain = splitChain(files.certificate, await readCertificate(files.certificate));
   const privateKey = await readPrivateKey(files.privateKey);
   // Written one after the other by whoever renews them, the two files may for a moment not belong together.
   if (!chain[0]!.checkPrivateKey(parsePrivateKey(files.privateKey, privateKey))) {
     throw new IdentityError(`${files.privateKey} is not the key of ${files.certificate}`);
   }
+  // Of a file that has the key too, as enrolment writes it, the certificates alone.
+  const certificate = chain.map((part) => part.toString()).join("");
   return { certificate, privateKey, notAfter: Math.min(...chain.map((part) => Date.parse(part.validTo))) };
 }
 

@@ -82,7 +82,8 @@ export function processArgumentsOrExit(name: string, description: string): Proce
   }
 }
 
-function refuseSecrets(argv: readonly string[]): void {
+/** Throws UsageError for an option that is called as a secret is: everybody on the machine can read a command line. */
+export function refuseSecrets(argv: readonly string[]): void {
   const option = argv.map((argument) => secretOptions.exec(argument)?.[0]).find((found) =>
     found !== undefined
   );

@@ -1,0 +1,85 @@
+import type { Logger } from "../../shared/log.ts";
+import { loadIdentity } from "../keyless/identity.ts";
+import { identityFolder, writeIdentity } from "./identity_folder.ts";
+import { IdentityRequest } from "./identity_request.ts";
+import { parseCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
+
+/** Milliseconds between two tries. */
+const retryInterval = 60_000;
+/** The longest that a timer waits. */
+const longestWait = 3_600_000;
+
+/** Has the key server certify a request (DER): a chain, leaf first. Rejects with a HoldfastError. */
+export type AskRenewal = (certificateRequest: Uint8Array) => Promise<readonly Uint8Array[]>;
+
+export interface RenewalOptions {
+  /** The edge's state folder, with the identity in it. */
+  readonly folder: string;
+  readonly ask: AskRenewal;
+  readonly log: Pick<Logger, "info" | "warn">;
+  readonly now?: () => Date;
+}
+
+/** Renews an edge's identity at two thirds of its life, with a new key each time; tries until it succeeds. */
+export class IdentityRenewal implements Disposable {
+  readonly #options: RenewalOptions;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    void this.#look();
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Renews what is due, and looks again when the next one will be. Never rejects. */
+  async #look(): Promise<void> {
+    let wait = retryInterval;
+    try {
+      const dueIn = await this.#dueIn();
+      wait = dueIn > 0 ? dueIn : await this.#renew();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "unknown failure";
+      const words = "the edge's certificate could not be renewed; it is tried again";
+      this.#options.log.warn({ event: "identity-renewal-failed", reason }, words);
+    }
+    if (this.#disposed) return;
+    this.#timer = setTimeout(() => void this.#look(), Math.min(wait, longestWait));
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /** Milliseconds until two thirds of the identity's life have gone. */
+  async #dueIn(): Promise<number> {
+    const { notBefore, notAfter } = await this.#current();
+    const due = notBefore.getTime() + (notAfter.getTime() - notBefore.getTime()) * 2 / 3;
+    return due - this.#now().getTime();
+  }
+
+  /** Returns how long the new one lets us wait. */
+  async #renew(): Promise<number> {
+    const { folder, ask, log } = this.#options;
+    const request = await IdentityRequest.make();
+    const { uris: [edge = ""] } = await this.#current();
+    const identity = await request.accept(await ask(request.certificateRequest), edge, this.#now());
+    await writeIdentity(folder, identity);
+    log.info(
+      { event: "identity-renewed", edge, notAfter: identity.notAfter },
+      "the edge's certificate is renewed",
+    );
+    return Math.max(await this.#dueIn(), retryInterval);
+  }
+
+  async #current() {
+    const { identity: file } = identityFolder(this.#options.folder);
+    const { certificate } = await loadIdentity({ certificate: file, privateKey: file });
+    return parseCertificate(pemToDer(certificate)[0]!);
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date();
+  }
+}
