@@ -2,8 +2,9 @@
 import { parseArgs } from "node:util";
 import { machineFacts, markdownTable, say, textTable } from "../measure/report.ts";
 import { allCells } from "./cells/all_cells.ts";
+import type { Cell } from "./cells/cell.ts";
 import { type ContenderName, contenderNames } from "./contender.ts";
-import { allowConnections } from "./open_files.ts";
+import { workersToHold } from "./open_files.ts";
 import { runCells } from "./run_cells.ts";
 import { summarise, summaryTable } from "./summary.ts";
 import { verdicts } from "./verdicts.ts";
@@ -28,10 +29,10 @@ the same SoftHSM. Medians of all rounds, with the smallest and the largest.
 `;
 
 /** A name as it stands is one cell; parts of names are all that have one. */
-function wanted(only: string) {
+function wanted(cells: readonly Cell[], only: string) {
   const texts = only.split(",").map((text) => text.trim());
-  const named = allCells.filter(({ name }) => texts.includes(name));
-  return named.length > 0 ? named : allCells.filter(({ name }) => texts.some((text) => name.includes(text)));
+  const named = cells.filter(({ name }) => texts.includes(name));
+  return named.length > 0 ? named : cells.filter(({ name }) => texts.some((text) => name.includes(text)));
 }
 
 const { values } = parseArgs({
@@ -55,12 +56,14 @@ if (values.help) {
   say(usage);
   Deno.exit(0);
 }
+const idleWorkers = await workersToHold(Number(values.connections));
+const cellsToChoose = allCells(idleWorkers);
 if (values.list) {
-  for (const { name } of allCells) say(name);
+  for (const { name } of cellsToChoose) say(name);
   Deno.exit(0);
 }
 
-const cells = wanted(values.only);
+const cells = wanted(cellsToChoose, values.only);
 const names = contenderNames.filter((name) => values.servers.split(",").includes(name)) as ContenderName[];
 if (cells.length === 0 || names.length === 0) {
   say(`Cannot measure: no such cell or server\n\n${usage}`);
@@ -71,7 +74,7 @@ const effort = {
   seconds: Number(values.seconds),
   warmUpHandshakes: Number(values["warm-up"]),
   bulkBytes: Number(values.mib) * 2 ** 20,
-  connections: await allowConnections(Number(values.connections)),
+  connections: Number(values.connections),
   idleSeconds: Number(values.idle),
 };
 const results = await runCells(cells, names, effort, (line) => {
@@ -88,8 +91,10 @@ if (values.json !== undefined) {
 }
 say(Object.entries(facts).map(([name, value]) => `${name}: ${value}`).join("; "));
 say(`rounds: ${effort.rounds}; warm-up: ${effort.warmUpHandshakes} handshakes of the same kind`);
-if (effort.connections < Number(values.connections)) {
-  say(`idle connections: ${effort.connections}, as RLIMIT_NOFILE allows no more and cannot be raised here`);
+if (idleWorkers > 1) {
+  say(
+    `idle connections are held by ${idleWorkers} workers: RLIMIT_NOFILE is too low for one, and cannot be raised here`,
+  );
 }
 const { head, rows } = summaryTable(lines, names);
 say(values.markdown ? markdownTable(head, rows) : textTable(head, rows));

@@ -6,8 +6,8 @@ import { idleCell } from "./idle.ts";
 
 const versions = ["1.3", "1.2"] as const;
 
-/** Everything that is measured, in order; cells of one setup stand together. */
-export const allCells: readonly Cell[] = [
+/** Everything that is measured, in order. `idleWorkers`: those that it takes to hold the idle connections. */
+export const allCells = (idleWorkers: number): readonly Cell[] => [
   ...versions.flatMap((version) =>
     certificates.map((certificate) =>
       handshakeCell(`full ${version} ${certificate}`, { version, certificate })
@@ -19,7 +19,7 @@ export const allCells: readonly Cell[] = [
   bulkCell("sent"),
   bulkCell("received"),
   ...[1, 32, 256].map((atOnce) => latencyCell(atOnce, { version: "1.3", certificate: "ecdsa" })),
-  idleCell,
+  idleCell(idleWorkers),
   handshakeCell("full 1.3 ecdsa with access logs", { version: "1.3", certificate: "ecdsa" }, {
     workers: 1,
     logs: true,

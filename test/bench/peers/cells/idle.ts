@@ -1,5 +1,5 @@
 import type { Contender } from "../contender.ts";
-import { type Cell, oneWorker } from "./cell.ts";
+import type { Cell } from "./cell.ts";
 
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -7,9 +7,9 @@ const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, 
  * KiB of memory of the terminating processes for each of many idle connections, the backend's side of each included and
  * the kernel's socket buffers not; and how soon each echoes a byte when all are asked at once.
  */
-export const idleCell: Cell = {
+export const idleCell = (workers: number): Cell => ({
   name: "idle",
-  setup: oneWorker,
+  setup: { workers, logs: false },
   warmUp: async ({ load, contender, effort }) => {
     const target = contender.target("ecdsa");
     const options = {
@@ -30,6 +30,7 @@ export const idleCell: Cell = {
     const each = (bytes: number) => bytes / effort.connections / 1024;
     return {
       "KiB each": each(after.proportional - before.proportional + after.pooled - before.pooled),
+      "workers": workers,
       "KiB RSS each": each(after.resident - before.resident),
       "connections": result.connections,
       "echoes": result.echoes,
@@ -37,7 +38,7 @@ export const idleCell: Cell = {
       "longest echo ms": result.longest / 1000,
     };
   },
-};
+});
 
 interface Memory {
   readonly resident: number;
