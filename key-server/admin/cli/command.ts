@@ -17,6 +17,8 @@ export type Completion =
   | "rotation"
   | "authority"
   | "permission"
+  | "operation"
+  | "purpose"
   | "file";
 
 const completions = new WeakMap<Command, readonly Completion[]>();
@@ -50,8 +52,8 @@ export function apiCommand(
     .option("--server <host:port>", "over mutual TLS, with the three files below")
     .option("--server-name <name>", "the name in its certificate, where it is not the host")
     .option("--identity <file>", "your certificate in PEM (HOLDFAST_ADMIN_IDENTITY)")
-    .option("--key <file>", "its private key (HOLDFAST_ADMIN_KEY)")
-    .option("--ca <file>", "the authority of the key server's certificate (HOLDFAST_ADMIN_CA)")
+    .option("--identity-key <file>", "its private key (HOLDFAST_ADMIN_IDENTITY_KEY)")
+    .option("--server-ca <file>", "the authority of the key server's certificate (HOLDFAST_ADMIN_SERVER_CA)")
     .optionsGroup("Options:");
 }
 

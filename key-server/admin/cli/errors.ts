@@ -5,7 +5,7 @@ export class CliError extends HoldfastError {
   constructor(
     code: string,
     message: string,
-    readonly exit: "failed" | "usage" | "notConfirmed",
+    readonly exit: "failed" | "usage" | "notFound" | "notConfirmed",
     options?: ErrorOptions,
   ) {
     super(code, message, options);

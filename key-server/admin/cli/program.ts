@@ -1,8 +1,13 @@
 import { Command } from "commander";
+import { addAuthorityCommands } from "./commands/authority.ts";
+import { addBackupCommands } from "./commands/backup.ts";
 import { addCertificateCommands } from "./commands/certs.ts";
 import { addEdgeCommands } from "./commands/edges.ts";
 import { addKeyCommands } from "./commands/keys.ts";
 import { addNameCommands } from "./commands/names.ts";
+import { addPolicyCommands } from "./commands/policy.ts";
+import { addRotateCommand } from "./commands/rotate.ts";
+import { addRotationCommands } from "./commands/rotation.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { exitCodesHelp } from "./exit_codes.ts";
 import { complain, hasColors, print } from "./terminal.ts";
@@ -26,7 +31,12 @@ export function adminProgram(): Command {
   addNameCommands(program);
   addKeyCommands(program);
   addCertificateCommands(program);
+  addRotateCommand(program);
+  addRotationCommands(program);
   addEdgeCommands(program);
+  addAuthorityCommands(program);
+  addPolicyCommands(program);
+  addBackupCommands(program);
   return program;
 }
 

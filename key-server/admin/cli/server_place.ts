@@ -11,8 +11,8 @@ export interface PlaceOptions {
   readonly server?: string;
   readonly serverName?: string;
   readonly identity?: string;
-  readonly key?: string;
-  readonly ca?: string;
+  readonly identityKey?: string;
+  readonly serverCa?: string;
 }
 
 /** Where `systemd`'s RuntimeDirectory puts it. */
@@ -51,16 +51,22 @@ function overTls(
   if (server === undefined || server.port === 0) {
     throw usageError(`Cannot find the key server: ${text} is neither host:port nor a socket's path`);
   }
-  const file = (option: "identity" | "key" | "ca") => {
-    const path = options[option] ?? environment(`HOLDFAST_ADMIN_${option.toUpperCase()}`);
+  const file = (option: string, given: string | undefined) => {
+    const variable = `HOLDFAST_ADMIN_${option.toUpperCase().replace("-", "_")}`;
+    const path = given ?? environment(variable);
     if (path !== undefined && path !== "") return path;
     throw usageError(
-      `Cannot speak to ${formatAddress(server)}: mutual TLS needs --${option} FILE ` +
-        `(or HOLDFAST_ADMIN_${option.toUpperCase()})`,
+      `Cannot speak to ${formatAddress(server)}: mutual TLS needs --${option} FILE (or ${variable})`,
     );
   };
   const serverName = options.serverName ?? environment("HOLDFAST_ADMIN_SERVER_NAME") ?? server.host;
-  return { server, serverName, identity: file("identity"), key: file("key"), ca: file("ca") };
+  return {
+    server,
+    serverName,
+    identity: file("identity", options.identity),
+    key: file("identity-key", options.identityKey),
+    ca: file("server-ca", options.serverCa),
+  };
 }
 
 /** The unix socket that a key server's configuration names. */

@@ -73,6 +73,10 @@ export class ApiClient {
     return this.#json("PUT", path, body);
   }
 
+  patch<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#json("PATCH", path, body);
+  }
+
   delete<Answer>(path: string): Promise<Answer> {
     return this.#json("DELETE", path);
   }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from "node:
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
 
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** One HTTP request: where to, as `node:http` and `node:https` want it, and what. */
 export interface HttpCall {

@@ -1,10 +1,12 @@
+import { z } from "@hono/zod-openapi";
 import { backUp, listHistory, restore } from "../actions/backup.ts";
 import type { AdminApp } from "../admin_app.ts";
 import { adminRoute } from "../admin_route.ts";
 import { historyQuerySchema, historySchema, restoredSchema } from "../schemas/registry.ts";
 import type { AdminServices } from "../services.ts";
-import { snapshotContentType, snapshotType } from "../snapshot_type.ts";
+import { snapshotContentType } from "../snapshot_content_type.ts";
 
+const snapshotType = { [snapshotContentType]: { schema: z.string().openapi({ format: "binary" }) } } as const;
 const largestBackup = 512 << 20;
 const deadline = 120_000;
 

@@ -14,7 +14,7 @@ import {
 } from "../../registry/testing/entities.ts";
 import { type AdminApp, adminApp } from "../admin_app.ts";
 import type { Administrator } from "../administrators.ts";
-import { snapshotContentType } from "../snapshot_type.ts";
+import { snapshotContentType } from "../snapshot_content_type.ts";
 import type { Role } from "../roles.ts";
 import type { AdminServices } from "../services.ts";
 import { keyManagementDouble, rotationsDouble } from "./service_doubles.ts";
