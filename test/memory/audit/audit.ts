@@ -9,8 +9,8 @@ import { PlantedCopy, plantingGround } from "./planted_copy.ts";
 import { complaints, type Expectation, lockedRangesOf, processesOf, search } from "./search.ts";
 import type { AuditedSession } from "./session.ts";
 import {
+  beginEachVersion,
   beginEverySession,
-  beginOneSession,
   beginOpensslSessions,
   beginResumptions,
   replaceKeptSessions,
@@ -20,8 +20,8 @@ import { Tls12Session } from "./tls12_session.ts";
 
 export interface AuditOptions {
   readonly backing: "mlock" | "secretmem";
-  /** Sessions of every kind, or one. */
-  readonly extent: "everything" | "one session";
+  /** Sessions of every kind, or one of each version. */
+  readonly extent: "everything" | "each version";
   /** Undefined: none is taken, and gdb is not needed. */
   readonly core?: CoreKind;
   readonly say: (line: string) => void;
@@ -76,7 +76,9 @@ class Audit {
     this.#standing = [...ticketKeySecrets(), ...await pinSecrets(installation.token.pinFile)];
     try {
       await this.#lookAtPool();
-      this.#sessions.push(...await (extent === "everything" ? beginEverySession : beginOneSession)(endpoint));
+      this.#sessions.push(
+        ...await (extent === "everything" ? beginEverySession : beginEachVersion)(endpoint),
+      );
       await this.#look("handshakes that wait for the client", this.#secrets(), { isStrict: false });
       const scalars = await this.#scalars();
       await Promise.all(this.#sessions.map((session) => session.complete()));
@@ -150,7 +152,7 @@ class Audit {
     const result = await search(await processesOf(this.#system.edge.pid), secrets);
     const wrong = complaints(result, secrets, { canReadLocked: this.#canReadLocked, isStrict });
     const locked = result.sightings.filter((sighting) => sighting.isLocked).length;
-    const sizes = `${secrets.length} secrets in ${result.needles} forms, ${result.searched >> 20} MiB`;
+    const sizes = `${secrets.length} secrets in ${result.needles} forms, ${megabytes(result.searched)} MiB`;
     this.#tell(`edge, ${what}`, `${sizes}, ${locked} in locked memory`, wrong);
   }
 
@@ -190,9 +192,17 @@ class Audit {
   }
 
   async #lookAtCores(what: string): Promise<void> {
-    const core = await this.#core(await this.#worker(), this.#secrets(), this.#options.core);
-    if (core === undefined) return;
-    this.#tell(`edge, core of ${what} by ${this.#options.core}`, `${core.searched >> 20} MiB`, core.found);
+    const { core: kind } = this.#options;
+    const { edge } = this.#system;
+    // gcore holds the worker for longer than a supervisor that runs would let it be silent.
+    edge.signal("SIGSTOP");
+    try {
+      const core = await this.#core(await this.#worker(), this.#secrets(), kind);
+      if (core === undefined) return;
+      this.#tell(`edge, core of ${what} by ${kind}`, `${megabytes(core.searched)} MiB`, core.found);
+    } finally {
+      edge.signal("SIGCONT");
+    }
   }
 
   async #core(pid: number, secrets: readonly NamedSecret[], kind?: CoreKind) {
@@ -205,9 +215,9 @@ class Audit {
     const secrets = this.#gone().map((secret) => ({ ...secret, isKept: false }));
     const result = await search([pid], secrets);
     const wrong = complaints(result, secrets, { canReadLocked: this.#canReadLocked, isStrict: true });
-    this.#tell("key server", `${result.needles} forms, ${result.searched >> 20} MiB`, wrong);
+    this.#tell("key server", `${result.needles} forms, ${megabytes(result.searched)} MiB`, wrong);
     const core = await this.#core(pid, secrets);
-    if (core !== undefined) this.#tell("key server, core", `${core.searched >> 20} MiB`, core.found);
+    if (core !== undefined) this.#tell("key server, core", `${megabytes(core.searched)} MiB`, core.found);
   }
 
   /** L19; and that what secretmem holds cannot be read from outside, not even by root. */
@@ -234,6 +244,8 @@ class Audit {
     }
   }
 }
+
+const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
 async function canRead(pid: number, address: number): Promise<boolean> {
   using memory = await Deno.open(`/proc/${pid}/mem`);

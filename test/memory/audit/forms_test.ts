@@ -48,3 +48,8 @@ Deno.test("a key is looked for in each of its forms, and no form is one that cha
   }
   assert.equal(formsOf({ name: "zeros", bytes: new Uint8Array(32) }).size, 0);
 });
+
+Deno.test("of what has few random bytes only the bytes themselves are looked for", () => {
+  const bytes = Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 2);
+  assert.deepEqual([...formsOf({ name: "nonce", bytes, isRawOnly: true }).keys()], ["raw"]);
+});

@@ -72,10 +72,14 @@ export async function replaceKeptSessions(target: SessionTarget, count: number):
   }
 }
 
-/** One session: TLS 1.3 with the suite and the group that are preferred. */
-export async function beginOneSession(target: SessionTarget): Promise<AuditedSession[]> {
-  const of = { suite: CipherSuite.TLS_AES_128_GCM_SHA256, group: NamedGroup.x25519 };
-  return [await Tls13Session.begin("TLS_AES_128_GCM_SHA256 with x25519", target, of)];
+/** One session of each version: TLS 1.3 as it is preferred, TLS 1.2 as the server keeps it by its id. */
+export async function beginEachVersion(target: SessionTarget): Promise<AuditedSession[]> {
+  const of13 = { suite: CipherSuite.TLS_AES_128_GCM_SHA256, group: NamedGroup.x25519 };
+  const of12 = { suite: CipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, group: NamedGroup.secp256r1 };
+  return [
+    await Tls13Session.begin("TLS_AES_128_GCM_SHA256 with x25519", target, of13),
+    await Tls12Session.begin("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 with secp256r1", target, of12),
+  ];
 }
 
 /** The same by OpenSSL, with its key log. */
