@@ -4,7 +4,10 @@ import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
 import { calling, TokenError, tokenError } from "./errors.ts";
+import { isComputedHere, type SigningCost } from "./signing_cost.ts";
 import type { TokenInput } from "./signing_methods.ts";
+import type { SigningThreads } from "./signing_threads.ts";
+import { ThreadLane } from "./thread_lane.ts";
 
 /** Operations that may wait for a session: with a token that hangs, those that nobody waits for any more pile up. */
 const longestQueue = 4096;
@@ -32,27 +35,40 @@ function poolClosed(): TokenError {
   return new TokenError("Cannot use the token: its sessions are closed", "CKR_SESSION_CLOSED");
 }
 
+function overloaded(): KeylessError {
+  return new KeylessError("overloaded", "too many requests wait for the token");
+}
+
 /**
  * N sessions of one token, each used by one operation at a time, given out in the order of asking: no key starves
- * another. N bounds the threads that a slow token can occupy.
+ * another. N bounds the threads that a slow token can occupy. What the token computes in this process is signed in a few
+ * threads of their own instead (`thread_lane.ts`), each with one of the sessions.
  */
 export class SessionPool {
   readonly #calls: PKCS11;
   readonly #slot: Handle;
+  readonly #threads: SigningThreads;
   readonly #sessions: PooledSession[] = [];
   readonly #idle: PooledSession[] = [];
   readonly #waiters: Waiter[] = [];
+  /** Sessions that belong to threads, and what those do. */
+  #lent = 0;
+  #lane: ThreadLane | undefined;
   #closed = false;
   #drained: (() => void) | undefined;
 
-  private constructor(calls: PKCS11, slot: Handle) {
+  private constructor(calls: PKCS11, slot: Handle, threads: SigningThreads) {
     this.#calls = calls;
     this.#slot = slot;
+    this.#threads = threads;
   }
 
-  /** Opens `size` sessions; the caller logs in on one of them, which logs in all. Throws TokenError. */
-  static open(calls: PKCS11, slot: Handle, size: number): SessionPool {
-    const pool = new SessionPool(calls, slot);
+  /**
+   * Opens `size` sessions; the caller logs in on one of them, which logs in all. The threads stay the caller's. Throws
+   * TokenError.
+   */
+  static open(calls: PKCS11, slot: Handle, size: number, threads: SigningThreads): SessionPool {
+    const pool = new SessionPool(calls, slot, threads);
     try {
       for (let i = 0; i < size; i++) pool.#add();
       return pool;
@@ -64,12 +80,12 @@ export class SessionPool {
 
   /** Sessions in use by an operation. */
   get inUse(): number {
-    return this.#sessions.length - this.#idle.length;
+    return this.#inUseElsewhere + (this.#lane?.inUse ?? 0);
   }
 
   /** Operations that wait for a session. */
   get waiting(): number {
-    return this.#waiters.length;
+    return this.#waiters.length + (this.#lane?.waiting ?? 0);
   }
 
   /** Any session, for calls that are over when they return. */
@@ -81,10 +97,34 @@ export class SessionPool {
 
   /**
    * Signs with one session. `isLate` is asked when the session is there: an operation that nobody waits for any
-   * more is not begun. Throws TokenError, or KeylessError deadline-passed or overloaded.
+   * more is not begun. `cost` decides where, undefined before it is known. Throws TokenError, or KeylessError
+   * deadline-passed or overloaded.
    */
-  async sign(key: Handle, input: TokenInput, isLate: () => boolean): Promise<Uint8Array> {
-    return await this.#withSession(isLate, (session) => this.#signWith(session, key, input));
+  sign(key: Handle, input: TokenInput, isLate: () => boolean, cost?: SigningCost): Promise<Uint8Array> {
+    if (cost !== undefined && isComputedHere(cost) && !this.#closed) {
+      const lane = this.#lane ??= this.#openLane();
+      if (lane?.isUsable === true) {
+        return this.waiting < longestQueue
+          ? lane.sign(key, input, isLate, cost)
+          : Promise.reject(overloaded());
+      }
+      for (const { give, refuse, ...waiting } of lane?.takeWaiting() ?? []) {
+        this.#signElsewhere(waiting.key, waiting.input, waiting.isLate).then(give, refuse);
+      }
+    }
+    return this.#signElsewhere(key, input, isLate);
+  }
+
+  /** Starts the threads; false where there are none, because of too few sessions. Throws TokenError. */
+  async startThreads(): Promise<boolean> {
+    await this.#threads.start();
+    return this.#threads.running.length > 0;
+  }
+
+  /** Makes one signature in a thread, to see what it costs. Throws as `sign`. */
+  async timeInThread(key: Handle, input: TokenInput): Promise<SigningCost> {
+    const lane = this.#lane ??= this.#openLane();
+    return await lane?.time(key, input) ?? { wall: Infinity, cpu: 0 };
   }
 
   /**
@@ -104,8 +144,24 @@ export class SessionPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const waiter of this.#waiters.splice(0)) waiter.refuse(poolClosed());
-    if (this.inUse > 0) await new Promise<void>((resolve) => this.#drained = resolve);
+    await this.#lane?.close(poolClosed);
+    if (this.#inUseElsewhere > 0) await new Promise<void>((resolve) => this.#drained = resolve);
     this.#closeSessions();
+  }
+
+  get #inUseElsewhere(): number {
+    return this.#sessions.length - this.#idle.length - this.#lent;
+  }
+
+  /** Lends a session to each thread for good, when enough are idle. */
+  #openLane(): ThreadLane | undefined {
+    const threads = this.#threads.running;
+    // The first one is for calls of this thread: `handle`.
+    const sessions = this.#idle.filter((session) => session !== this.#sessions[0]).slice(0, threads.length);
+    if (threads.length === 0 || sessions.length < threads.length) return undefined;
+    for (const session of sessions) this.#idle.splice(this.#idle.indexOf(session), 1);
+    this.#lent = sessions.length;
+    return new ThreadLane(threads, sessions, (session) => this.#renew(session));
   }
 
   #add(): void {
@@ -125,12 +181,16 @@ export class SessionPool {
     );
   }
 
+  #signElsewhere(key: Handle, input: TokenInput, isLate: () => boolean): Promise<Uint8Array> {
+    return this.#withSession(isLate, (session) => this.#signWith(session, key, input));
+  }
+
   #acquire(): Promise<PooledSession> {
     if (this.#closed) return Promise.reject(poolClosed());
     const session = this.#idle.pop();
     if (session !== undefined) return Promise.resolve(session);
     if (this.#waiters.length >= longestQueue) {
-      return Promise.reject(new KeylessError("overloaded", "too many requests wait for the token"));
+      return Promise.reject(overloaded());
     }
     return new Promise((give, refuse) => this.#waiters.push({ give, refuse }));
   }
@@ -151,7 +211,7 @@ export class SessionPool {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) return waiter.give(session);
     this.#idle.push(session);
-    if (this.inUse === 0) this.#drained?.();
+    if (this.#inUseElsewhere === 0) this.#drained?.();
   }
 
   async #signWith(session: PooledSession, key: Handle, { mechanism, data }: TokenInput): Promise<Uint8Array> {
@@ -207,7 +267,7 @@ export class SessionPool {
   }
 
   /** After a failure an operation may still be active in the session, which would refuse the next one. */
-  #renew(session: PooledSession): void {
+  #renew(session: { handle: Handle }): void {
     try {
       this.#calls.C_CloseSession(session.handle);
       session.handle = this.#open();

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
-import { constants, createHash, type KeyObject, verify } from "node:crypto";
+import { constants, type KeyObject, verify } from "node:crypto";
 import pkcs11js, { type Mechanism } from "pkcs11js";
 import { concatenate } from "../../shared/codec/concatenate.ts";
+import { digest } from "../../shared/libcrypto/digest.ts";
 import type { ServerKeyType } from "../../shared/signature_schemes.ts";
 import { SignatureScheme } from "../../shared/tls_constants.ts";
 import { ecdsaSignatureToDer } from "./der.ts";
@@ -28,13 +29,13 @@ export interface SigningMethod {
 const CKM_EDDSA = 0x1057;
 
 const asIs = (output: Uint8Array) => output;
-const digestOf = (hash: string, content: Uint8Array) => createHash(hash).update(content).digest();
 
 function ecdsa(scheme: number, hash: PssHash): SigningMethod {
+  const mechanism = { mechanism: pkcs11js.CKM_ECDSA };
   return {
     scheme,
     name: "CKM_ECDSA",
-    prepare: (content) => ({ mechanism: { mechanism: pkcs11js.CKM_ECDSA }, data: digestOf(hash, content) }),
+    prepare: (content) => ({ mechanism, data: digest(hash, content) }),
     finish: ecdsaSignatureToDer,
     verify: (content, signature, key) => verify(hash, content, key, signature),
   };
@@ -57,13 +58,11 @@ function verifyPss(hash: PssHash): SigningMethod["verify"] {
 
 function pss(scheme: number, hash: PssHash): SigningMethod {
   const parameter = { type: pkcs11js.CK_PARAMS_RSA_PSS, ...pssParameters[hash] };
+  const mechanism = { mechanism: pkcs11js.CKM_RSA_PKCS_PSS, parameter };
   return {
     scheme,
     name: "CKM_RSA_PKCS_PSS",
-    prepare: (content) => ({
-      mechanism: { mechanism: pkcs11js.CKM_RSA_PKCS_PSS, parameter },
-      data: digestOf(hash, content),
-    }),
+    prepare: (content) => ({ mechanism, data: digest(hash, content) }),
     finish: asIs,
     verify: verifyPss(hash),
   };
@@ -76,7 +75,7 @@ function softwarePss(scheme: number, hash: PssHash): SigningMethod {
     name: "CKM_RSA_X_509 with software PSS",
     prepare: (content, keyBits) => ({
       mechanism: { mechanism: pkcs11js.CKM_RSA_X_509 },
-      data: pssEncode(hash, digestOf(hash, content), keyBits),
+      data: pssEncode(hash, digest(hash, content), keyBits),
     }),
     finish: asIs,
     verify: verifyPss(hash),
@@ -96,7 +95,7 @@ function pkcs1(scheme: number, hash: PssHash): SigningMethod {
     name: "CKM_RSA_PKCS",
     prepare: (content) => ({
       mechanism: { mechanism: pkcs11js.CKM_RSA_PKCS },
-      data: concatenate([digestInfoPrefix[hash], digestOf(hash, content)]),
+      data: concatenate([digestInfoPrefix[hash], digest(hash, content)]),
     }),
     finish: asIs,
     verify: (content, signature, key) => verify(hash, content, key, signature),

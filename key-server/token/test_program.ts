@@ -18,6 +18,8 @@ export interface TokenTestJob {
   readonly load?: readonly string[];
   readonly scenario?: "concurrent" | "late" | "lost" | "removed";
   readonly tokensFolder?: string;
+  /** 4 unless told. */
+  readonly sessions?: number;
 }
 
 export interface LoadedKeyReport {
@@ -75,6 +77,7 @@ async function report(label: string, key: TokenKey): Promise<LoadedKeyReport> {
 
 /** 300 signatures at once over the pool: how many were in the token at most, and in which order they came. */
 async function concurrent(token: Token, key: TokenKey): Promise<unknown> {
+  await key.measured;
   const [scheme] = key.signatureSchemes;
   let mostInUse = 0;
   const order: number[] = [];
@@ -139,7 +142,7 @@ async function run(): Promise<TokenTestResult> {
   if (job.load === undefined) return { generated };
   const uri = parsePkcs11Uri(job.uri);
   using module = Pkcs11Module.load(uri.modulePath!);
-  const token = await Token.open(module, { uri, sessions: 4, readPin });
+  const token = await Token.open(module, { uri, sessions: job.sessions ?? 4, readPin });
   try {
     const keys: LoadedKeyReport[] = [];
     let first: TokenKey | undefined;

@@ -6,6 +6,7 @@ import { TokenError } from "./errors.ts";
 import { findPrivateKey, type KeySelector, readFlag, readPublicKey } from "./key_finder.ts";
 import type { PublicKey } from "./public_key.ts";
 import { proveMethod, selfTest, type SelfTestResult } from "./capabilities.ts";
+import type { SigningCost } from "./signing_cost.ts";
 import type { SigningMethod } from "./signing_methods.ts";
 import type { Token } from "./token.ts";
 import { expectTokenSignature } from "./token_signature.ts";
@@ -29,6 +30,8 @@ export class TokenKey {
   /** Undefined while the token does not have the key: a handle from before might be another object's by now. */
   #handle: Handle | undefined;
   #tested: SelfTestResult = { methods: new Map(), refused: [] };
+  #cost: SigningCost | undefined;
+  #measured: Promise<void> = Promise.resolve();
 
   private constructor(token: Token, selector: KeySelector) {
     const { calls } = token.module;
@@ -50,7 +53,13 @@ export class TokenKey {
   static async load(token: Token, selector: KeySelector): Promise<TokenKey> {
     const key = new TokenKey(token, selector);
     key.#tested = await selfTest(key.publicKey, (method, content) => key.#signBy(method, content, neverLate));
+    key.#measured = key.#measureCost();
     return key;
+  }
+
+  /** Resolves once it is known what a signature costs, which decides where the next ones are made. Never rejects. */
+  get measured(): Promise<void> {
+    return this.#measured;
   }
 
   get token(): Token {
@@ -107,9 +116,26 @@ export class TokenKey {
     this.#handle = handle;
   }
 
-  async #signBy(method: SigningMethod, content: Uint8Array, isLate: () => boolean): Promise<Uint8Array> {
+  /** Beside the first requests: whoever waits for a key server to start does not wait for this. */
+  async #measureCost(): Promise<void> {
+    const [method] = this.#tested.methods.values();
+    if (method === undefined) return;
+    const { keyType, keyBits } = this.publicKey;
+    try {
+      const input = method.prepare(new Uint8Array(1), keyBits);
+      this.#cost = await this.#token.signingCost(`${keyType} ${keyBits}`, this.#known, input);
+    } catch {
+      // The token failed, or is being closed: signatures go on being made as they are.
+    }
+  }
+
+  async #signBy(
+    method: SigningMethod,
+    content: Uint8Array,
+    isLate: () => boolean,
+  ): Promise<Uint8Array> {
     const input = method.prepare(content, this.publicKey.keyBits);
-    const output = await this.#token.pool.sign(this.#known, input, isLate);
+    const output = await this.#token.pool.sign(this.#known, input, isLate, this.#cost);
     return method.finish(expectTokenSignature(output, this.publicKey));
   }
 

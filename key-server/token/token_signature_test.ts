@@ -32,7 +32,9 @@ function scriptedToken(spoil: (signature: Uint8Array) => Uint8Array): Token {
     sign: (_key: unknown, { data }: { data: Uint8Array }) =>
       Promise.resolve(spoil(new Uint8Array(sign(null, data, privateKey)))),
   };
-  return { module: { calls }, session: Buffer.from([0]), pool, name: "scripted" } as unknown as Token;
+  const signingCost = () => Promise.resolve({ wall: 1, cpu: 1 });
+  const parts = { module: { calls }, session: Buffer.from([0]), pool, name: "scripted", signingCost };
+  return parts as unknown as Token;
 }
 
 Deno.test("a token that answers with an empty, a short or a long signature has failed", async () => {

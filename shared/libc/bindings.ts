@@ -88,6 +88,7 @@ const symbolTable = {
     result: "i32",
   },
   close: { parameters: ["i32" /* fd */], result: "i32" },
+  clock_gettime: { parameters: ["i32", /* clockid */ "buffer" /* tp */], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 export type LibcSymbols = WithLooseArguments<Deno.DynamicLibrary<typeof symbolTable>["symbols"]>;
@@ -119,6 +120,19 @@ export function errno(): number {
 export function checked(result: number, intent: string, call: string): number {
   if (result < 0) throw new LibcError(intent, call, errno());
   return result;
+}
+
+const CLOCK_THREAD_CPUTIME_ID = 3;
+const timespec = new BigInt64Array(2);
+
+/** CPU time of the calling thread so far, in microseconds. */
+export function threadCpuMicroseconds(): number {
+  checked(
+    libc().clock_gettime(CLOCK_THREAD_CPUTIME_ID, timespec),
+    "read the thread's clock",
+    "clock_gettime",
+  );
+  return Number(timespec[0]!) * 1e6 + Number(timespec[1]!) / 1000;
 }
 
 const SYS_memfd_secret = 447n; // the same on x86_64 and aarch64
