@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addAuthorityCommands } from "./commands/authority.ts";
 import { addBackupCommands } from "./commands/backup.ts";
 import { addCertificateCommands } from "./commands/certs.ts";
+import { addCompletionCommands } from "./commands/completion.ts";
 import { addEdgeCommands } from "./commands/edges.ts";
 import { addKeyCommands } from "./commands/keys.ts";
 import { addNameCommands } from "./commands/names.ts";
@@ -37,6 +38,7 @@ export function adminProgram(): Command {
   addAuthorityCommands(program);
   addPolicyCommands(program);
   addBackupCommands(program);
+  addCompletionCommands(program);
   return program;
 }
 
