@@ -29,6 +29,7 @@ export interface RolloutBoardOptions {
 export class RolloutBoard implements Disposable {
   readonly #options: RolloutBoardOptions;
   readonly #rows = new Map<string, Row>();
+  #isDisposed = false;
 
   constructor(options: RolloutBoardOptions) {
     this.#options = options;
@@ -78,7 +79,7 @@ export class RolloutBoard implements Disposable {
 
   lost(edge: string, instance: string): void {
     const row = this.#rows.get(keyOf(edge, instance));
-    if (row === undefined) return;
+    if (row === undefined || this.#isDisposed) return;
     this.#lose(keyOf(edge, instance), row);
     this.#options.changed();
   }
@@ -97,6 +98,7 @@ export class RolloutBoard implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     for (const { forgetting } of this.#rows.values()) clearTimeout(forgetting);
     this.#rows.clear();
   }
