@@ -1,6 +1,7 @@
 import type { KeylessErrorCode } from "../shared/keyless_protocol/errors.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
 import { Metrics } from "../shared/metrics.ts";
+import { EventLoopLag } from "./event_loop_lag.ts";
 
 /**
  * Why a connection was not taken, or was cut: of a handshake that failed, what was wrong with the certificate where that
@@ -46,7 +47,12 @@ export class ServerMetrics {
     "holdfast_key_server_protocol_errors_total",
     "Connections closed because the peer broke the protocol.",
   );
+  readonly #lagSeconds = this.#metrics.seconds(
+    "holdfast_key_server_event_loop_lag_seconds",
+    "How late the event loop comes to a timer, sampled 50 times a second; up to 1 ms is the timers' own resolution.",
+  );
 
+  /** Samples the event loop's lag for as long as the process lives. */
   constructor({ inFlight, connections, poolBlocks, poolBlocksUsed }: LiveNumbers) {
     this.#metrics.gauge(
       "holdfast_key_server_in_flight",
@@ -72,6 +78,12 @@ export class ServerMetrics {
       [],
       (gauge) => gauge.set(poolBlocksUsed()),
     );
+    new EventLoopLag((seconds) => this.#lagSeconds.observe(seconds));
+  }
+
+  /** For parts of the key server that have numbers of their own. */
+  get registry(): Metrics {
+    return this.#metrics;
   }
 
   operation(operation: OperationName | "unknown", result: "ok" | KeylessErrorCode, seconds: number): void {
