@@ -1,4 +1,3 @@
-import { Agent } from "node:https";
 import { createHash, createPublicKey } from "node:crypto";
 import { Buffer } from "node:buffer";
 import acme from "acme-client";
@@ -7,12 +6,7 @@ import { signAsWebCrypto } from "../token_crypto.ts";
 import type { TokenKeys } from "../token_keys.ts";
 import type { TokenKey } from "../../token/token_key.ts";
 import type { AcmeConfig } from "./acme_config.ts";
-
-/** Milliseconds that one request may take. */
-const requestDeadline = 30_000;
-
-/** More than any order or chain has. */
-const longestAnswer = 1 << 20;
+import { type HttpsAnswer, requestHttps } from "./https.ts";
 
 interface Jws {
   protected: string;
@@ -21,14 +15,14 @@ interface Jws {
 }
 
 /**
- * The part of acme-client in which an account's key is used. It is not of its public interface, which knows keys in PEM only;
- * the version is pinned, and the tests against a real CA fail if this ever changes.
+ * The part of acme-client in which an account's key is used and in which it speaks to the CA. It is not of its public interface,
+ * which knows keys in PEM only; the version is pinned, and the tests against a real CA fail if this ever changes.
  */
-interface SigningParts {
+interface HttpParts {
   getJwk(): JsonWebKey;
   prepareSignedBody(algorithm: string, url: string, payload: unknown, options?: object): Jws;
   createSignedBody(url: string, payload?: unknown, options?: object): Promise<Jws>;
-  request(url: string, method: string, options?: { data?: unknown }): Promise<unknown>;
+  request(url: string, method: string, options?: { data?: Promise<Jws> }): Promise<HttpsAnswer>;
 }
 
 /**
@@ -37,13 +31,14 @@ interface SigningParts {
  */
 export async function openAccount(config: AcmeConfig, keys: TokenKeys): Promise<acme.Client> {
   const key = await accountKey(config, keys);
-  await configureRequests(config);
   const client = new acme.Client({
     directoryUrl: config.directory,
     accountKey: "in the token",
     ...await externalAccountBinding(config),
   });
-  signInToken((client as unknown as { http: SigningParts }).http, key);
+  const { http } = client as unknown as { http: HttpParts };
+  signInToken(http, key);
+  speakByFetch(http, config.ca);
   await client.createAccount({ termsOfServiceAgreed: true, contact: [...config.contact] });
   return client;
 }
@@ -53,21 +48,6 @@ async function accountKey({ directory, token }: AcmeConfig, keys: TokenKeys): Pr
   const label = `acme-account-${createHash("sha256").update(directory).digest("hex").slice(0, 12)}`;
   const { uri } = await keys.generate(token, { label, algorithm: "ecdsa-p256", once: true });
   return await keys.load(uri);
-}
-
-/** acme-client has one set of defaults for the process; there is one CA in a configuration. */
-async function configureRequests({ ca }: AcmeConfig): Promise<void> {
-  const { defaults } = acme.axios as unknown as { defaults: Record<string, unknown> };
-  Object.assign(defaults, {
-    timeout: requestDeadline,
-    maxContentLength: longestAnswer,
-    maxRedirects: 0,
-    // What it would read for one is the environment, which the key server gives up.
-    proxy: false,
-    // Rotations try again by themselves, and show why.
-    acmeSettings: { retryMaxAttempts: 0, retryDefaultDelay: 1 },
-    ...(ca === undefined ? {} : { httpsAgent: new Agent({ ca: await Deno.readTextFile(ca) }) }),
-  });
 }
 
 async function externalAccountBinding({ externalAccount, configFile }: AcmeConfig) {
@@ -82,7 +62,7 @@ async function externalAccountBinding({ externalAccount, configFile }: AcmeConfi
 }
 
 /** JWS by ES256 (RFC 7518, Section 3.4): r||s, as WebCrypto has it. */
-function signInToken(http: SigningParts, key: TokenKey): void {
+function signInToken(http: HttpParts, key: TokenKey): void {
   const { crv = "", x = "", y = "" } = publicJwk(key);
   // RFC 7638, Section 3: what the thumbprint is made of, in this order.
   const jwk = { crv, kty: "EC", x, y };
@@ -93,10 +73,17 @@ function signInToken(http: SigningParts, key: TokenKey): void {
     const signature = await signAsWebCrypto(key, content);
     return { ...body, signature: Buffer.from(signature).toString("base64url") };
   };
-  const request = http.request.bind(http);
-  http.request = async (url, method, options = {}) => {
-    // A promise, as the token takes its time; acme-client passes it on untouched.
-    return await request(url, method, { ...options, data: await options.data });
+}
+
+/**
+ * In place of axios, which would read proxies from the environment, takes its authorities from one place for the process, and
+ * hides in acme-client why a CA cannot be reached.
+ */
+function speakByFetch(http: HttpParts, ca: string | undefined): void {
+  http.request = async (url, method, { data } = {}) => {
+    const headers = { "content-type": "application/jose+json", "user-agent": "holdfast" };
+    const body = data === undefined ? {} : { body: JSON.stringify(await data) };
+    return await requestHttps(url, { method: method.toUpperCase(), headers, ...body }, ca);
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Authorization, Client, Order } from "acme-client";
+import { HoldfastError } from "../../../shared/errors.ts";
 import type { TokenKey } from "../../token/token_key.ts";
 import type { Clock } from "../../rotation/clock.ts";
 import { certificateRequest } from "../certificate_request.ts";
@@ -123,24 +124,21 @@ export class AcmeIssuer {
     try {
       return await client.getOrder({ url } as Order);
     } catch (error) {
-      if (isOfTransport(error)) throw error;
+      if (error instanceof HoldfastError) throw error;
       throw new OrderGoneError(`the CA knows the order no more (${words(error)})`, { cause: error });
     }
   }
 
-  /** What the CA says, and what keeps it from being asked, in our own errors. */
+  /** What the CA says, in our own errors. */
   async #speaking<T>(use: (client: Client) => Promise<T>): Promise<T> {
-    const host = new URL(this.#config.directory).host;
     try {
       return await use(await openAccount(this.#config, this.#keys));
     } catch (error) {
-      if (
-        !(error instanceof Error) || "code" in error && !isOfTransport(error) || error.name === "AbortError"
-      ) {
+      if (!(error instanceof Error) || error instanceof HoldfastError || error.name === "AbortError") {
         throw error;
       }
-      const what = isOfTransport(error) ? `${host} cannot be reached` : `${host} refuses`;
-      throw new IssuanceError("get a certificate", `${what} (${words(error)})`, { cause: error });
+      const { host } = new URL(this.#config.directory);
+      throw new IssuanceError("get a certificate", `${host} refuses (${words(error)})`, { cause: error });
     }
   }
 }
@@ -150,14 +148,8 @@ function isTlsAlpn({ type }: { readonly type: string }): boolean {
   return type === "tls-alpn-01";
 }
 
-/** Whether no answer came at all. */
-function isOfTransport(error: unknown): boolean {
-  return error instanceof Error && "isAxiosError" in error;
-}
-
 function words(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown failure";
-  return (error.message || String((error as { code?: unknown }).code ?? "no words")).slice(0, 500);
+  return error instanceof Error ? error.message.slice(0, 500) : "unknown failure";
 }
 
 /** The CA's own words for the first name that it could not be convinced of. */

@@ -3,6 +3,7 @@ import { AuthorityKeyIdentifierExtension, X509Certificate } from "../../../share
 import type { Clock } from "../../rotation/clock.ts";
 import { IssuanceError } from "../errors.ts";
 import type { AcmeConfig } from "./acme_config.ts";
+import { type HttpsAnswer, requestHttps } from "./https.ts";
 
 /** When a CA would have a certificate renewed (RFC 9773, Section 4.2). */
 export interface RenewalWindow {
@@ -26,9 +27,6 @@ const shortestRetry = 60;
 const usualRetry = 6 * 3600;
 const longestRetry = 24 * 3600;
 
-const requestDeadline = 30_000;
-const longestAnswer = 1 << 16;
-
 /** A certificate's name in ARI (RFC 9773, Section 4.1): key identifier of its authority and serial number, as they are in DER. */
 export function certificateId(leaf: Uint8Array): string {
   const certificate = new X509Certificate(new Uint8Array(leaf));
@@ -36,8 +34,13 @@ export function certificateId(leaf: Uint8Array): string {
   if (keyId === undefined) {
     throw new IssuanceError("ask when to renew", "the certificate does not name its authority");
   }
-  const serial = certificate.serialNumber;
-  return [keyId, serial.length % 2 === 0 ? serial : `0${serial}`].map(base64url).join(".");
+  return [keyId, integerContent(certificate.serialNumber)].map(base64url).join(".");
+}
+
+/** A positive INTEGER as DER has it (X.690, Section 8.3): the library leaves a leading zero away. */
+function integerContent(hexadecimal: string): string {
+  const digits = hexadecimal.replace(/^(00)+(?=.)/, "");
+  return parseInt(digits.slice(0, 2), 16) >= 0x80 ? `00${digits}` : digits;
 }
 
 function base64url(hexadecimal: string): string {
@@ -64,20 +67,22 @@ export class RenewalInformation {
   async windowOf(leaf: Uint8Array): Promise<RenewalWindow | undefined> {
     const url = await this.#resource();
     if (url === undefined) return undefined;
-    const { body, retryAfter } = await this.#get(`${url.replace(/\/$/, "")}/${certificateId(leaf)}`);
-    const result = renewalInfoSchema.safeParse(body);
+    const { data, headers } = await this.#get(`${url.replace(/\/$/, "")}/${certificateId(leaf)}`);
+    const result = renewalInfoSchema.safeParse(data);
     const [start, end] = [result.data?.suggestedWindow.start, result.data?.suggestedWindow.end]
       .map((text) => new Date(text ?? NaN));
     if (!result.success || !(start! < end!)) {
       throw new IssuanceError("ask when to renew", "the CA's answer has no window");
     }
-    const seconds = Math.min(Math.max(retryAfter ?? usualRetry, shortestRetry), longestRetry);
+    const retryAfter = Number(headers["retry-after"] ?? NaN);
+    const asked = Number.isFinite(retryAfter) ? retryAfter : usualRetry;
+    const seconds = Math.min(Math.max(asked, shortestRetry), longestRetry);
     return { start: start!, end: end!, askAgain: new Date(this.#clock.now().getTime() + seconds * 1000) };
   }
 
   async #resource(): Promise<string | undefined> {
-    this.#url ??= this.#get(this.#config.directory).then(({ body }) =>
-      directorySchema.parse(body).renewalInfo
+    this.#url ??= this.#get(this.#config.directory).then(({ data }) =>
+      directorySchema.parse(data).renewalInfo
     );
     try {
       return await this.#url;
@@ -87,34 +92,9 @@ export class RenewalInformation {
     }
   }
 
-  async #get(url: string): Promise<{ body: unknown; retryAfter: number | undefined }> {
-    const { ca } = this.#config;
-    using client = Deno.createHttpClient(ca === undefined ? {} : { caCerts: [await Deno.readTextFile(ca)] });
-    try {
-      const response = await fetch(url, {
-        client,
-        redirect: "error",
-        signal: AbortSignal.timeout(requestDeadline),
-      });
-      const text = await boundedText(response);
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      const seconds = Number(response.headers.get("retry-after") ?? NaN);
-      return { body: JSON.parse(text), retryAfter: Number.isFinite(seconds) ? seconds : undefined };
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : "unknown failure";
-      throw new IssuanceError("ask when to renew", `${new URL(url).host} does not answer (${reason})`, {
-        cause,
-      });
-    }
+  async #get(url: string): Promise<HttpsAnswer> {
+    const answer = await requestHttps(url, { method: "GET" }, this.#config.ca);
+    if (answer.status === 200) return answer;
+    throw new IssuanceError("ask when to renew", `${new URL(url).host} answers with status ${answer.status}`);
   }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > longestAnswer) throw new Error("the answer is too long");
-  }
-  return text;
 }

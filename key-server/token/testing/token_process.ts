@@ -20,6 +20,9 @@ interface Place {
 /** What a scenario works with. */
 export interface ScenarioContext {
   readonly token: Token;
+  /** Of the token, with its module-path; and where its PIN is. */
+  readonly tokenUri: string;
+  readonly pinFile: string;
   /** Of the test; writable. */
   readonly folder: string;
 }
@@ -47,7 +50,7 @@ export async function runScenario(scenarios: Scenarios): Promise<void> {
   try {
     const scenario = scenarios[Deno.args[0]!];
     assert(scenario !== undefined, `no scenario ${Deno.args[0]}`);
-    await scenario({ token, folder });
+    await scenario({ token, tokenUri: uri, pinFile, folder });
   } finally {
     await token.close();
   }

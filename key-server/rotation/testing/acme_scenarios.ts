@@ -1,0 +1,156 @@
+/** For acme_test.ts: rotations whose certificates come from a real ACME CA, answered by a TLS server on the token's key. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { writeSecret } from "../../../certs/write.ts";
+import { parseCertificate, pemToDer } from "../../../shared/libcrypto/x509.ts";
+import { ownLoopbackAddress } from "../../../test/harness/loopback.ts";
+import { externalKey, Pebble } from "../../../test/harness/pebble.ts";
+import { poll } from "../../../test/harness/poll.ts";
+import { ChildProcess } from "../../../test/harness/processes/child_process.ts";
+import type { AcmeConfig } from "../../issuance/acme/acme_config.ts";
+import { AcmeIssuer } from "../../issuance/acme/acme_issuer.ts";
+import { checkChain } from "../../issuance/check_chain.ts";
+import { listPrivateKeys } from "../../token/key_finder.ts";
+import { runScenario, type ScenarioContext } from "../../token/testing/token_process.ts";
+import { RotationStage, siteName, type StageOptions } from "./rotation_stage.ts";
+
+const drain = 61_000;
+const author = "uid:0";
+const tlsPort = 8443;
+
+function configOf(pebble: Pebble, changes: Partial<AcmeConfig> = {}): AcmeConfig {
+  return {
+    configFile: "/nowhere.toml",
+    directory: pebble.url,
+    contact: ["mailto:operator@holdfast.test"],
+    ca: pebble.caFile,
+    externalAccount: undefined,
+    token: undefined,
+    ...changes,
+  };
+}
+
+const withAcme = (config: AcmeConfig): StageOptions => ({
+  prompt: false,
+  acme: (keys, clock) => new AcmeIssuer(config, keys, clock),
+});
+
+/** openssl's server with the certificate that edges are told to show, on the key in the token. */
+async function serveChallenge(stage: RotationStage, host: string): Promise<ChildProcess> {
+  const { folder, tokenUri, pinFile } = stage.context;
+  const challenge = await poll("a challenge", () => stage.registry.state.list("challenge")[0]);
+  assert.equal(challenge.serverName, siteName);
+  const key = stage.registry.state.get("key", challenge.key)!;
+  const certificate = join(folder, "challenge.pem");
+  await Deno.writeTextFile(
+    certificate,
+    `-----BEGIN CERTIFICATE-----\n${challenge.certificate}\n-----END CERTIFICATE-----\n`,
+  );
+  // The engine takes the file as it is, the end of its line too.
+  const barePin = join(folder, "bare.pin");
+  await writeSecret(barePin, (await Deno.readTextFile(pinFile)).trim());
+  const keyUri = `${key.uri}?pin-source=file:${barePin}`;
+  const server = new ChildProcess({
+    name: "s_server",
+    command: "openssl",
+    args: ["s_server", "-engine", "pkcs11", "-keyform", "engine", "-key", keyUri, "-cert", certificate]
+      .concat("-accept", `${host}:${tlsPort}`, "-alpn", "acme-tls/1", "-www"),
+    env: { PKCS11_MODULE_PATH: /module-path=(.*)$/.exec(tokenUri)![1]! },
+  });
+  await poll("a server for the challenge", async () => {
+    assert(server.end === undefined, server.lines.join("\n"));
+    using _ = await Deno.connect({ hostname: host, port: tlsPort });
+    return true;
+  });
+  return server;
+}
+
+async function issues(context: ScenarioContext): Promise<void> {
+  const host = ownLoopbackAddress();
+  await using pebble = await Pebble.start({ folder: context.folder, host, tlsPort });
+  await using stage = await RotationStage.create(context, withAcme(configOf(pebble)));
+  stage.rollout.acknowledge();
+  stage.rotations.start({ name: siteName, issuer: "acme" }, author);
+  await using _ = await serveChallenge(stage, host);
+  assert.equal(stage.rotation.step, "await-certificate");
+  assert(stage.rotation.orderUrl?.startsWith(`https://${host}:14000/`));
+  // Killed now, it goes on with the same order.
+  const { orderUrl } = stage.rotation;
+  await stage.restart();
+  stage.rollout.prompt = true;
+  stage.rollout.acknowledge();
+  const { newKey, newCertificate, problem } = await stage.reaches("done", drain);
+  assert.equal(stage.rotation.orderUrl, orderUrl, problem);
+  const certificate = stage.registry.state.get("certificate", newCertificate!)!;
+  assert.equal(certificate.source, "acme");
+  assert.deepEqual(certificate.serverNames, [siteName]);
+  assert.deepEqual(stage.registry.state.list("challenge"), []);
+  const chain = certificate.chain.map((der) =>
+    `-----BEGIN CERTIFICATE-----\n${der}\n-----END CERTIFICATE-----\n`
+  );
+  checkChain(chain.join(""), {
+    subjectKeyIdentifier: stage.registry.state.get("key", newKey!)!.subjectKeyIdentifier,
+    serverNames: [siteName],
+    decrypts: false,
+    at: new Date(),
+    source: "acme",
+    roots: pemToDer(await pebble.root()),
+  });
+  assert.equal(parseCertificate(Uint8Array.fromBase64(certificate.chain[0]!)).dnsNames[0], siteName);
+  // The account's key is in the token, once.
+  const { token } = context;
+  const all = listPrivateKeys(token.module.calls, token.session, {});
+  assert.equal(all.length, 3, "the new key, the account's, and the development CA's");
+}
+
+async function binds(context: ScenarioContext): Promise<void> {
+  const host = ownLoopbackAddress();
+  await using pebble = await Pebble.start({ folder: context.folder, host, tlsPort, externalAccounts: true });
+  const keys = { keyId: externalKey.id, hmacKey: `file:${join(context.folder, "eab.key")}` };
+  await writeSecret(join(context.folder, "eab.key"), `${externalKey.hmac}\n`);
+  const without = await RotationStage.create(context, withAcme(configOf(pebble)));
+  without.rotations.start({ name: siteName, issuer: "acme" }, author);
+  await poll("a refusal", () => without.rotation.problem);
+  assert.match(without.rotation.problem!, /refuses \(.*externalAccountBinding/);
+  await without[Symbol.asyncDispose]();
+  await using stage = await RotationStage.create(
+    context,
+    withAcme(configOf(pebble, { externalAccount: keys })),
+  );
+  stage.rotations.start({ name: siteName, issuer: "acme" }, author);
+  await poll("an order", () => stage.rotation.orderUrl);
+}
+
+async function recovers(context: ScenarioContext): Promise<void> {
+  const host = ownLoopbackAddress();
+  const options = { folder: context.folder, host, tlsPort };
+  await using first = await Pebble.start(options);
+  await using stage = await RotationStage.create(context, withAcme(configOf(first)));
+  // Nobody answers the challenge: the CA refuses, and says why.
+  stage.rollout.prompt = true;
+  stage.rotations.start({ name: siteName, issuer: "acme" }, author);
+  const refusal = await poll("a refusal", () => stage.rotation.problem, 30_000);
+  assert.match(refusal, /the CA refuses www\.holdfast\.test: .*onnect/);
+  const refused = stage.rotation.orderUrl;
+  await first[Symbol.asyncDispose]();
+  await poll("a CA that is away", () => {
+    stage.clock.pass(drain);
+    return stage.rotation.problem?.includes("cannot be reached");
+  }, 30_000).catch((error) => {
+    throw new Error(stage.rotation.problem, { cause: error });
+  });
+  await using _ = await serveChallenge(stage, host);
+  await using __ = await Pebble.start(options);
+  // It knows neither the account nor the order of before; and the next challenge has another certificate.
+  stage.rollout.prompt = false;
+  await poll("another order", () => {
+    stage.clock.pass(drain);
+    return stage.rotation.problem === undefined && stage.rotation.orderUrl !== refused;
+  }, 30_000);
+  stage.rotations.abort(stage.rotation.id, author);
+  await stage.reaches("aborted", drain);
+  assert.deepEqual(stage.registry.state.list("challenge"), []);
+  assert.deepEqual(stage.phases, { first: "active" });
+}
+
+await runScenario({ issues, binds, recovers });
