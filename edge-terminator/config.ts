@@ -18,7 +18,8 @@ import { clientAuthorityFiles, clientCertificatesSchema } from "./certificates/c
 import { ClientVerifier } from "./certificates/client_verifier.ts";
 import { servedNameSchema } from "./certificates/host_name.ts";
 import type { StapleFile } from "./certificates/ocsp_staple.ts";
-import { type SiteEntry, SiteTable } from "./certificates/site_table.ts";
+import type { SiteEntry } from "./certificates/site_table.ts";
+import { controlSectionSchema, type ControlSettings, controlSettings } from "./control/control_config.ts";
 import { checkPrivateKeyFile, loadNamedFiles } from "./config_files.ts";
 import { refuseContradictions } from "./config_rules.ts";
 import type { KeyServerEndpoint } from "./keyless/endpoint.ts";
@@ -58,7 +59,7 @@ const alpnProtocolSchema = z.string().regex(/^[\x21-\x7e]{1,255}$/, {
 
 const siteSchema = z.strictObject({
   names: z.array(servedNameSchema).min(1).max(1000),
-  certificates: z.array(certificateEntrySchema(pathSchema)).min(1).max(4),
+  certificates: z.array(certificateEntrySchema(pathSchema)).max(4).default([]),
   alpn: z.array(alpnProtocolSchema).max(16).default(["http/1.1"]),
   backend: socketAddressSchema.refine(fixedPort, `${fixedPortExpected} or "unix:/path"`)
     .refine((address) => "port" in address || isSocketPath(address.path), socketPathExpected),
@@ -87,6 +88,7 @@ export const edgeConfigSchema = z.strictObject({
   identity: identitySchema,
   key_server: z.array(z.union([networkKeyServerSchema, localKeyServerSchema])).min(1).max(32),
   site: z.array(siteSchema).min(1).max(10_000),
+  control: controlSectionSchema.optional(),
   tls: tlsSectionSchema,
   tickets: ticketsSectionSchema,
   limits: limitsSchema,
@@ -102,6 +104,7 @@ export type EdgeConfigFile = z.output<typeof edgeConfigSchema>;
 export interface SiteConfig {
   /** Canonical: lower case. */
   readonly names: readonly [string, ...string[]];
+  /** Of files; none where key servers push them. */
   readonly certificates: readonly LoadedCertificate[];
   readonly alpn: readonly string[];
   readonly backend: SocketAddress;
@@ -124,6 +127,8 @@ export interface EdgeConfig {
   readonly sites: readonly SiteConfig[];
   /** Of the sites' certificates; the files have not been read. */
   readonly staples: readonly StapleFile[];
+  /** Undefined: all certificates are files. */
+  readonly control: ControlSettings | undefined;
   readonly transcript: TranscriptForm;
   readonly engine: EngineSettings;
   /** Of TLS 1.2 clients without tickets. Undefined: they never resume. */
@@ -189,6 +194,7 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
     staples: file.site.flatMap((site, index) =>
       stapleFiles(site.certificates, loaded[index]?.certificates ?? [], absolute)
     ),
+    control: controlSettings(file.control, absolute),
     transcript: file.tls.transcript,
     engine: engineSettings(file.tls),
     tickets,
@@ -210,9 +216,9 @@ export async function checkIdentity(path: string, { identity }: Pick<EdgeConfig,
   await checkPrivateKeyFile(path, identity);
 }
 
-/** The table that a worker finds sites in. */
-export function siteTable(config: Pick<EdgeConfig, "sites">): SiteTable {
-  return new SiteTable(config.sites.map(siteEntry));
+/** What a worker makes its table of sites of. */
+export function siteEntries(config: Pick<EdgeConfig, "sites">): SiteEntry[] {
+  return config.sites.map(siteEntry);
 }
 
 function siteEntry({ names, isDefault, backend, proxyProtocol, ...config }: SiteConfig): SiteEntry {

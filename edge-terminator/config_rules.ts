@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { formatAddress, type SocketAddress, type TcpAddress } from "../shared/config/address.ts";
 import type { CertificateEntry } from "./certificates/certificate_entry.ts";
+import type { ControlSection } from "./control/control_config.ts";
 import { checkTicketsSection, type TicketsSection } from "./ticket_keys/tickets_config.ts";
 import { checkTlsSection, type TlsSection } from "./tls_config.ts";
 
@@ -16,6 +17,7 @@ interface Rules {
     readonly backend: SocketAddress;
     readonly default: boolean;
   }[];
+  readonly control?: ControlSection | undefined;
   readonly tls: TlsSection;
   readonly tickets: TicketsSection;
   readonly limits: { readonly handshake_deadline_ms: number; readonly key_operation_deadline_ms: number };
@@ -53,7 +55,7 @@ function checkKeyServers({ key_server: keyServers }: Rules, report: Report): voi
   );
 }
 
-function checkSites({ site: sites }: Rules, report: Report): void {
+function checkSites({ site: sites, control }: Rules, report: Report): void {
   const names = sites.flatMap((site, index) => site.names.map((name, at) => ({ name, index, at })));
   refuseRepeated(names.map(({ name }) => name), "a site", (found, expected) => {
     const { index, at } = names[found]!;
@@ -64,6 +66,12 @@ function checkSites({ site: sites }: Rules, report: Report): void {
     report(["site", index, "default"], `false: site[${defaults[0]}] is the default already`);
   }
   for (const [index, site] of sites.entries()) {
+    if (site.certificates.length === 0 && control === undefined) {
+      report(
+        ["site", index, "certificates"],
+        "at least one, or a [control] section: key servers push them then",
+      );
+    }
     refuseRepeated(
       site.certificates.map(({ chain }) => chain),
       "a certificate of this site",

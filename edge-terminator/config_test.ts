@@ -5,7 +5,8 @@ import { ConfigError } from "../shared/config/errors.ts";
 import { parseConfig } from "../shared/config/load.ts";
 import { TemporaryFolder } from "../test/harness/temporary_folder.ts";
 import { siteChain } from "./certificates/test_certificates.ts";
-import { checkIdentity, edgeConfigSchema, loadEdgeConfig, siteTable } from "./config.ts";
+import { checkIdentity, edgeConfigSchema, loadEdgeConfig, siteEntries } from "./config.ts";
+import { SiteTable } from "./certificates/site_table.ts";
 
 const pki = await DevelopmentPki.create();
 const example = await Deno.readTextFile(new URL("./example.toml", import.meta.url));
@@ -56,8 +57,8 @@ Deno.test("the example is valid, and its files are found beside it", async () =>
     keyOperationDeadline: 3000,
     drainDeadline: 10_000,
   });
-  assert.equal(siteTable(config).find("WWW.holdfast.test")?.name, "www.holdfast.test");
-  assert.equal(siteTable(config).find(undefined)?.backend, config.sites[0]?.backend);
+  assert.equal(new SiteTable(siteEntries(config)).find("WWW.holdfast.test")?.name, "www.holdfast.test");
+  assert.equal(new SiteTable(siteEntries(config)).find(undefined)?.backend, config.sites[0]?.backend);
   await checkIdentity(folder.file("edge.toml"), config);
 });
 

@@ -33,7 +33,11 @@ export async function loadCertificate(file: string): Promise<LoadedCertificate> 
 
 /** The same for PEM that has been read already; `file` stands in errors. */
 export function decodeCertificate(file: string, pem: string): LoadedCertificate {
-  const chain = decodeChain(file, pem);
+  return certificateOf(file, decodeChain(file, pem));
+}
+
+/** The same for a chain in DER, leaf first. */
+export function certificateOf(file: string, chain: readonly Uint8Array[]): LoadedCertificate {
   checkOrder(file, chain);
   const [leaf] = chain;
   if (leaf === undefined) {

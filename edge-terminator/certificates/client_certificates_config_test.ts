@@ -5,7 +5,8 @@ import { ConfigError } from "../../shared/config/errors.ts";
 import { parseConfig } from "../../shared/config/load.ts";
 import { ClientPki } from "../../test/harness/client_pki.ts";
 import { TemporaryFolder } from "../../test/harness/temporary_folder.ts";
-import { type EdgeConfig, edgeConfigSchema, loadEdgeConfig, siteTable } from "../config.ts";
+import { type EdgeConfig, edgeConfigSchema, loadEdgeConfig, siteEntries } from "../config.ts";
+import { SiteTable } from "./site_table.ts";
 import { workerPermissions } from "../supervisor/worker_command.ts";
 import { siteChain } from "./test_certificates.ts";
 
@@ -34,7 +35,7 @@ async function load(change: (section: string) => string = (section) => section):
 }
 
 Deno.test("a site that requires client certificates asks for them, and judges them by its authorities", async () => {
-  const site = siteTable(await load()).find("www.holdfast.test")!;
+  const site = new SiteTable(siteEntries(await load())).find("www.holdfast.test")!;
   assert.equal(site.tls.clientCertificates?.mode, "required");
   assert.equal(site.tls.clientCertificates?.authorities?.length, 1);
   assert.deepEqual(site.verifyClient?.(identity.chain), { accepted: true });
@@ -44,7 +45,7 @@ Deno.test("with mode none clients are not asked, and no file is read", async () 
   const config = await load((section) =>
     section.replace("required", "none").replace("clients-ca", "nowhere")
   );
-  const site = siteTable(config).find("www.holdfast.test")!;
+  const site = new SiteTable(siteEntries(config)).find("www.holdfast.test")!;
   assert.equal(site.tls.clientCertificates, undefined);
   assert.equal(site.verifyClient, undefined);
 });

@@ -10,7 +10,7 @@ export function canonicalHostName(name: string): string {
 }
 
 /** `*.example.org` for `www.example.org`: the one wildcard that covers a name; undefined for a single label. */
-function wildcardOf(name: string): string | undefined {
+export function wildcardOf(name: string): string | undefined {
   const dot = name.indexOf(".");
   return dot <= 0 || dot === name.length - 1 ? undefined : `*${name.slice(dot)}`;
 }

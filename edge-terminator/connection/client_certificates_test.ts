@@ -30,8 +30,8 @@ async function startEdge(
     limits,
     change: (context) => ({
       ...context,
-      findSite: (name) => {
-        const site = context.findSite(name);
+      findSite: (name, protocols) => {
+        const site = context.findSite(name, protocols);
         return site && {
           ...site,
           tls: { ...site.tls, clientCertificates: verifier.policy },

@@ -28,7 +28,10 @@ export interface ConnectionLog {
 /** What all connections of a worker share. */
 export interface ConnectionContext {
   readonly createEngine: () => Engine;
-  readonly findSite: (serverName: string | undefined) => ServedSite | undefined;
+  readonly findSite: (
+    serverName: string | undefined,
+    alpnProtocols: readonly string[],
+  ) => ServedSite | undefined;
   readonly signer: Pick<RemoteSigner, "sign">;
   /** The master secret in the engine's pool; absent where no engine offers RSA key exchange. */
   readonly rsaKeyExchange?: (

@@ -23,8 +23,8 @@ function tellingKeyingMaterial(context: ConnectionContext, pool: LockedPool): Co
   return {
     ...context,
     createEngine: () => engine = new TlsServerEngine({ pool, exportsKeyingMaterial: true }),
-    findSite: (name) => {
-      const site = context.findSite(name);
+    findSite: (name, protocols) => {
+      const site = context.findSite(name, protocols);
       return site && {
         ...site,
         open: (socket, parameters, client) => {

@@ -59,11 +59,11 @@ export class Handshake {
   }
 
   /** Answers "client-hello". */
-  chooseSite({ serverName }: ClientHelloInfo): void {
+  chooseSite({ serverName, alpnProtocols }: ClientHelloInfo): void {
     const { context, engine } = this.#options;
     this.#timeline.clientHello = this.#elapsed();
     this.#serverName = serverName;
-    this.#site = context.findSite(serverName);
+    this.#site = context.findSite(serverName, alpnProtocols);
     engine.answerSite(this.#site?.tls);
   }
 

@@ -10,7 +10,10 @@ import type { RsaDecryptionRequest, SignatureRequest, Tls13SignatureRequest } fr
 /** What is sent of a TLS 1.3 transcript: its hash, or in `strict` the messages, for key servers whose grants ask for it. */
 export type TranscriptForm = "hash" | "strict";
 
-/** A key server's request for what the engine needs signed; `deadline` in milliseconds from its receipt. */
+/**
+ * A key server's request for what the engine needs signed; `deadline` in milliseconds from its receipt. A certificate whose
+ * key server needs the transcript gets it whatever `form` says.
+ */
 export function keyRequest(
   request: SignatureRequest,
   form: TranscriptForm,
@@ -19,7 +22,11 @@ export function keyRequest(
   const common = { ...commonFields(request, deadline), signatureScheme: request.scheme };
   switch (request.kind) {
     case "tls13-certificate-verify":
-      return { operation: "sign-tls13", ...common, transcript: transcript(request, form) };
+      return {
+        operation: "sign-tls13",
+        ...common,
+        transcript: transcript(request, request.certificate.needsTranscript === true ? "strict" : form),
+      };
     case "tls12-server-key-exchange": {
       const { clientRandom, serverRandom, namedCurve, publicKey } = request;
       return { operation: "sign-tls12", ...common, clientRandom, serverRandom, namedCurve, publicKey };

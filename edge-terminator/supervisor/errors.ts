@@ -13,3 +13,10 @@ export class StoppingError extends HoldfastError {
     super("edge-stopping", "Cannot start the workers: the edge is to stop", options);
   }
 }
+
+/** A reload that names another folder for what key servers push. Code `control-folder`. */
+export class ControlFolderError extends HoldfastError {
+  constructor(state: string) {
+    super("control-folder", `Cannot reload: [control] state stays ${state} until the edge is started again`);
+  }
+}

@@ -14,6 +14,8 @@ export interface Revision {
   readonly command: WorkerCommand;
   /** Milliseconds that connections may take to end when this revision's workers are replaced or stopped. */
   readonly drainDeadline: number;
+  /** Where what key servers push is kept: an absolute path; undefined: nothing is pushed. */
+  readonly controlState: string | undefined;
 }
 
 /** All workers that serve one revision of the configuration. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { parseConfig } from "../../shared/config/load.ts";
+import { pathBesideConfig } from "../../shared/config/paths.ts";
 import { ConfigError } from "../../shared/config/errors.ts";
 import { type EdgeConfigFile, edgeConfigSchema } from "../config.ts";
 import type { Revision } from "./generation.ts";
@@ -29,6 +30,7 @@ export async function loadRevision(configFile: string): Promise<LoadedRevision> 
       workers: config.workers === 0 ? availableParallelism() : config.workers,
       command: workerCommand(workerPermissions(configFile, config)),
       drainDeadline: config.limits.drain_deadline_ms,
+      controlState: config.control && pathBesideConfig(configFile, config.control.state),
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { Logger } from "../../shared/log.ts";
 import { formatAddress, type TcpAddress } from "../../shared/config/address.ts";
 import type { Readiness } from "../../shared/admin_port.ts";
+import { ControlDesk } from "./control_desk.ts";
+import { ControlFolderError } from "./errors.ts";
 import { Generation, type Revision } from "./generation.ts";
 import { ListeningSockets } from "./listening_sockets.ts";
 import { readinessOf } from "./readiness.ts";
@@ -35,6 +37,7 @@ export class Supervisor {
   readonly #log: Logger;
   readonly #timing: SlotTiming;
   #current: Generation | undefined;
+  #control: ControlDesk | undefined;
   #starting: Promise<Generation> | undefined;
 
   constructor(log: Logger, timing: SlotTiming = defaultSlotTiming) {
@@ -59,6 +62,7 @@ export class Supervisor {
   async start(revision: Revision): Promise<void> {
     try {
       this.#sockets.open(revision.addresses, revision.workers);
+      await this.#openControl(revision);
       this.#current = await this.#startGeneration(revision);
     } catch (error) {
       this.#sockets[Symbol.dispose]();
@@ -83,6 +87,7 @@ export class Supervisor {
     if (old === undefined) return;
     try {
       this.#sockets.open(revision.addresses, revision.workers);
+      await this.#openControl(revision);
       this.#current = await this.#startGeneration(revision);
     } catch (error) {
       this.#sockets.closeAllBut(old.revision.addresses);
@@ -106,6 +111,7 @@ export class Supervisor {
     const timer = setTimeout(() => this.kill(), deadline + killGrace);
     await Promise.allSettled([this.#starting, ...this.#draining]);
     clearTimeout(timer);
+    await this.#control?.close();
   }
 
   /** Ends every worker at once. */
@@ -123,6 +129,7 @@ export class Supervisor {
         pid: process.pid,
         report: await process.report(reportDeadline),
       }))),
+      this.#control?.status,
     );
   }
 
@@ -132,10 +139,19 @@ export class Supervisor {
     return await this.#metrics.exposition(this.workers.map(({ lastReport }) => lastReport?.metrics ?? []));
   }
 
+  /** The state's folder is opened once: two documents at a time would be two truths. Throws what keeps it from being used. */
+  async #openControl({ controlState }: Revision): Promise<void> {
+    if (controlState === undefined) return;
+    this.#control ??= await ControlDesk.open(controlState, this.#log);
+    if (this.#control.state !== controlState) throw new ControlFolderError(this.#control.state);
+    this.#control.forgetRevocation();
+  }
+
   async #startGeneration(revision: Revision): Promise<Generation> {
     const watch = (worker: WorkerProcess) => {
       this.#processes.add(worker);
       this.#siblings.add(worker);
+      if (revision.controlState !== undefined) this.#control?.add(worker);
       worker.exited.then(() => {
         // Both at once: a scrape counts it among the living or among the ended.
         this.#processes.delete(worker);

@@ -44,6 +44,7 @@ function revision(behaviour: string, workers = 2): Revision {
       command: Deno.execPath(),
       args: ["run", "--quiet", "--no-prompt", "--no-config", script, behaviour],
     },
+    controlState: undefined,
     drainDeadline: 300,
   };
 }

@@ -114,11 +114,12 @@ function keyPermissions(
   return { read: folder === undefined ? [] : [join(folder, name)], env: ["CREDENTIALS_DIRECTORY"] };
 }
 
-/** A flag without values would allow everything: leave it out then. A comma in a value is doubled. */
+/**
+ * One flag a value, as Linux ends a single argument at 128 KiB; none at all without values, for a bare flag would allow
+ * everything. A comma in a value is doubled.
+ */
 function flag(name: string, values: readonly string[]): string[] {
-  return values.length === 0
-    ? []
-    : [`--allow-${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`];
+  return values.map((value) => `--allow-${name}=${value.replaceAll(",", ",,")}`);
 }
 
 function unique(values: readonly string[]): string[] {

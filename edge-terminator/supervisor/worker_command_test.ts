@@ -89,3 +89,16 @@ Deno.test("a comma in a path does not open a second one", () => {
   const { args } = workerCommand({ read: ["/etc/a,/etc/b"], write: [], net: [], env: [] });
   assert(args.includes("--allow-read=/etc/a,,/etc/b"));
 });
+
+Deno.test("ten thousand certificates in folders of their own fit on a command line", async () => {
+  const read = Array.from(
+    { length: 10_000 },
+    (_, index) => `/etc/holdfast/sites/${index}/certificate-chain.pem`,
+  );
+  const { command, args } = workerCommand({ read, write: [], net: [], env: ["NODE_V8_COVERAGE"] });
+  const [allowed] = args.filter((arg) => arg.includes("/9999/certificate"));
+  assert.equal(allowed, "--allow-read=/etc/holdfast/sites/9999/certificate-chain.pem");
+  // Without a word from a supervisor it ends.
+  const { code } = await new Deno.Command(command, { args: [...args], stdin: "null" }).output();
+  assert.equal(code, 0);
+});

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import {
+  type ControlNote,
   type SiblingMessage,
   type StartMessage,
   type SupervisorMessage,
@@ -42,6 +43,8 @@ export class WorkerProcess {
   hasExited = false;
   /** Takes what it has to say to its siblings; nobody does unless set. */
   onSiblingMessage: ((message: SiblingMessage) => void) | undefined;
+  /** Takes what it has to say of the control channel; nobody does unless set. */
+  onControlNote: ((note: ControlNote) => void) | undefined;
 
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
@@ -109,8 +112,13 @@ export class WorkerProcess {
 
   /** Says something; a worker that is gone does not hear it. */
   send(message: SupervisorMessage): void {
+    this.sendLine(jsonLine(message));
+  }
+
+  /** {@link send} for a message that many workers get: encoded once. */
+  sendLine(line: Uint8Array<ArrayBuffer>): void {
     // A pipe whose reader is gone: the exit tells.
-    this.#input.write(jsonLine(message)).catch(() => {});
+    this.#input.write(line).catch(() => {});
   }
 
   async #readMessages(): Promise<void> {
@@ -144,6 +152,12 @@ export class WorkerProcess {
       case "join":
       case "sibling":
         this.onSiblingMessage?.(message);
+        break;
+      case "control-applied":
+      case "control-update":
+      case "control-lost":
+      case "control-revoked":
+        this.onControlNote?.(message);
         break;
       default:
         message satisfies never;

@@ -14,6 +14,8 @@ export interface ServedCertificate {
   readonly keyType: ServerKeyType;
   /** IANA SignatureScheme numbers the key can produce, by preference. */
   readonly signatureSchemes: readonly number[];
+  /** Whether who signs wants to see what it signs: the handshake's messages, and not their hash. */
+  readonly needsTranscript?: boolean;
   /** OCSPResponse in DER, stapled for clients that ask. */
   readonly ocspResponse?: Uint8Array;
   /**

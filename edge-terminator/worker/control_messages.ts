@@ -3,6 +3,9 @@
  * worker over its stdout. No message carries a secret, but sealed from worker to worker.
  */
 import { z } from "zod";
+import { givenNameSchema, reasonSchema, versionSchema } from "../../shared/control_protocol/schemas.ts";
+import { type Update, updateSchema } from "../../shared/control_protocol/server_messages.ts";
+import type { Acknowledgement } from "../control/control_speaker.ts";
 
 /** A descriptor that the worker inherited, and the address it listens on as a client would write it. */
 export interface InheritedListener {
@@ -20,12 +23,26 @@ export interface StartMessage {
   readonly listeners: readonly InheritedListener[];
 }
 
+/** What a worker with a `[control]` section hears of the control channel. Parts of one update come one after the other. */
+export type ControlDelivery =
+  /** The first one, after the start, is whole: what the edge had before. */
+  | { readonly type: "control-update"; readonly update: Update }
+  /** Speak to key servers, as this installation of the edge; undefined: speak no more. */
+  | { readonly type: "control-speak"; readonly instance: string | undefined }
+  /** All workers serve by it: to be told to key servers. */
+  | { readonly type: "control-ack"; readonly acknowledgement: Acknowledgement }
+  /** That key server's updates do not fit: say hello to it again. */
+  | { readonly type: "control-restart"; readonly source: number; readonly reason: string }
+  /** The edge is thrown out. */
+  | { readonly type: "control-revoked"; readonly reason: string };
+
 export type SupervisorMessage =
   | StartMessage
   /** Wants a report with the same number. */
   | { readonly type: "report"; readonly id: number }
   /** No new connections; those at hand may end by themselves within the deadline, in milliseconds. Then exit with 0. */
   | { readonly type: "drain"; readonly deadline: number }
+  | ControlDelivery
   | SiblingDelivery;
 
 /** What workers that share ticket keys hear of each other. Keys and bodies are base64. */
@@ -61,6 +78,23 @@ const keyServerSchema = z.object({
   lastError: z.string().optional(),
 });
 
+/** How the control channel looks to a worker. */
+const controlReportSchema = z.object({
+  version: versionSchema,
+  speaks: z.boolean(),
+  /** Of the one that speaks. */
+  keyServers: z.array(z.object({
+    name: z.string(),
+    connected: z.boolean(),
+    lastError: z.string().optional(),
+  })).max(1000),
+  /** Sites whose certificates are pushed. */
+  sites: z.int().min(0),
+  withoutCertificate: z.array(z.string().max(253)).max(100),
+  anyServed: z.boolean(),
+  revoked: z.string().optional(),
+});
+
 const reportSchema = z.object({
   type: z.literal("report"),
   /** The request's number; 0 in the last report before a worker ends by itself. */
@@ -68,7 +102,29 @@ const reportSchema = z.object({
   connections: z.int().min(0),
   keyServers: z.array(keyServerSchema).max(1000),
   metrics: z.array(metricSchema).max(1000),
+  control: controlReportSchema.optional(),
 });
+
+/** The certificates of this version are served. */
+const controlAppliedSchema = z.object({
+  type: z.literal("control-applied"),
+  lineage: z.string().max(100),
+  version: versionSchema,
+  problems: z.array(z.object({ name: givenNameSchema, reason: z.string() })).max(1000),
+});
+
+/** From the worker that speaks: a part of an update, by the number of the key server that it came from. */
+const controlUpdateSchema = z.object({
+  type: z.literal("control-update"),
+  source: z.int().min(0).max(1000),
+  update: updateSchema,
+});
+
+/** That key server's connection has ended. */
+const controlLostSchema = z.object({ type: z.literal("control-lost"), source: z.int().min(0).max(1000) });
+
+/** A key server has said so. */
+const controlRevokedSchema = z.object({ type: z.literal("control-revoked"), reason: reasonSchema });
 
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
@@ -93,13 +149,27 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
   reportSchema,
   joinSchema,
   toSiblingSchema,
+  controlAppliedSchema,
+  controlUpdateSchema,
+  controlLostSchema,
+  controlRevokedSchema,
 ]);
 
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 export type SiblingMessage = z.infer<typeof joinSchema> | z.infer<typeof toSiblingSchema>;
+/** What a worker says of the control channel. */
+export type ControlNote =
+  | z.infer<typeof controlAppliedSchema>
+  | z.infer<typeof controlUpdateSchema>
+  | z.infer<typeof controlLostSchema>
+  | z.infer<typeof controlRevokedSchema>;
+export type ControlReport = z.infer<typeof controlReportSchema>;
 export type WorkerReport = z.infer<typeof reportSchema>;
 export type MetricSnapshot = z.infer<typeof metricSchema>;
 export type KeyServerReport = z.infer<typeof keyServerSchema>;
 
-/** Longest line either side takes, in bytes. */
+/**
+ * Longest line either side takes, in bytes: twice a frame of the control protocol, whose updates pass here part by part,
+ * so that the number of names is bounded by the protocol alone.
+ */
 export const maximumLineLength = 8 << 20;

@@ -5,6 +5,7 @@
 import { HoldfastError } from "../../shared/errors.ts";
 import { closeToOthers, restrictSystemCalls } from "../../shared/hardening/harden_process.ts";
 import { ControlChannel } from "./control_channel.ts";
+import { ControlInbox } from "./control_inbox.ts";
 import { SiblingChannel } from "./sibling_channel.ts";
 import { Worker } from "./worker.ts";
 
@@ -21,7 +22,8 @@ for (const signal of ["SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signa
 
 // Siblings are heard while it starts: it waits for what they have.
 const siblings = new SiblingChannel((message) => control.send(message));
-const starting = Worker.start(start, siblings).catch((error) => {
+const pushed = new ControlInbox((note) => control.send(note));
+const starting = Worker.start(start, siblings, pushed).catch((error) => {
   if (!(error instanceof HoldfastError)) throw error;
   control.send({ type: "failed", code: error.code, message: error.message });
   Deno.exit(1);
@@ -79,6 +81,13 @@ async function listen(): Promise<void> {
       case "roster":
       case "sibling":
         siblings.deliver(message);
+        break;
+      case "control-update":
+      case "control-speak":
+      case "control-ack":
+      case "control-restart":
+      case "control-revoked":
+        pushed.deliver(message);
     }
   }
 }

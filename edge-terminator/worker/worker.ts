@@ -5,10 +5,12 @@ import { encapsulate } from "../../shared/libcrypto/ml_kem.ts";
 import { defaultSecureHeapBytes, openSecureHeap } from "../../shared/libcrypto/secure_heap.ts";
 import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { OcspStaples } from "../certificates/ocsp_staples.ts";
-import { type EdgeConfig, loadEdgeConfig, siteTable } from "../config.ts";
+import { type EdgeConfig, loadEdgeConfig, siteEntries } from "../config.ts";
 import { Acceptor } from "../connection/acceptor.ts";
 import type { ConnectionContext } from "../connection/context.ts";
 import { relayedSite } from "../connection/open_relay.ts";
+import { PushedCertificates } from "../control/pushed_certificates.ts";
+import { SiteDirectory } from "../control/site_directory.ts";
 import { endpointLabel } from "../keyless/endpoint.ts";
 import { openRemoteSigner, type RemoteSigner } from "../keyless/remote_signer.ts";
 import { isUsable } from "../keyless/key_server_health.ts";
@@ -17,6 +19,7 @@ import { EdgeTickets } from "../ticket_keys/edge_tickets.ts";
 import { TlsServerEngine } from "../tls/server_engine.ts";
 import type { TlsServerOptions } from "../tls/server_options.ts";
 import type { KeyServerReport, MetricSnapshot, StartMessage, WorkerReport } from "./control_messages.ts";
+import type { ControlInbox } from "./control_inbox.ts";
 import { memoryBudget } from "./memory_budget.ts";
 import { SessionKeeper } from "./session_keeper.ts";
 import type { SiblingChannel } from "./sibling_channel.ts";
@@ -41,9 +44,11 @@ export class Worker {
   readonly #acceptor: Acceptor;
   readonly #sessions: SessionKeeper | undefined;
   readonly #staples: OcspStaples;
+  readonly #directory: SiteDirectory;
   readonly #listenerDied = Promise.withResolvers<void>();
   #listenerLooks: ReturnType<typeof setInterval> | undefined;
   #tickets: EdgeTickets | undefined;
+  #pushed: PushedCertificates | undefined;
 
   private constructor(config: EdgeConfig, log: Logger, pool: LockedPool) {
     this.log = log;
@@ -53,13 +58,10 @@ export class Worker {
     this.#signer = openSigner(config, this.#metrics, log);
     this.#sessions = config.sessions && new SessionKeeper(pool, config.sessions);
     this.#staples = new OcspStaples(config.staples, { log, metrics: this.#metrics.registry });
-    const sites = siteTable(config);
+    this.#directory = new SiteDirectory(siteEntries(config), relayedSite);
     const context: ConnectionContext = {
       createEngine: () => new TlsServerEngine({ pool, ...config.engine, ...this.#resumption }),
-      findSite: (serverName) => {
-        const site = sites.find(serverName);
-        return site && relayedSite(site);
-      },
+      findSite: (serverName, alpnProtocols) => this.#directory.find(serverName, alpnProtocols),
       signer: this.#signer,
       rsaKeyExchange: (request, { deadline }) => this.#signer.exchangeRsaKey(request, { deadline, pool }),
       encapsulate: (encapsulationKey) => encapsulate(pool, encapsulationKey),
@@ -78,6 +80,7 @@ export class Worker {
   static async start(
     { configFile, configText, slot, listeners }: StartMessage,
     siblings: SiblingChannel,
+    control: ControlInbox,
   ): Promise<Worker> {
     const config = await loadEdgeConfig(configFile, configText);
     const log = createLogger("edge-worker", config.log.level);
@@ -93,6 +96,7 @@ export class Worker {
     log[budget.isEnough ? "info" : "warn"]({ event: "memory-budget", slot, ...budget }, words);
     const worker = new Worker(config, log, pool);
     await worker.#openTickets(config.tickets, siblings);
+    await worker.#openControl(config, control);
     for (const { fd } of listeners) {
       setCloseOnExec(fd, true);
       await worker.#acceptor.listen({ fd });
@@ -124,6 +128,24 @@ export class Worker {
     this.#tickets = await EdgeTickets.open(settings, { pool: this.#pool, siblings, metrics, log });
   }
 
+  /** Before the first connection: what was pushed before is served from the start. */
+  async #openControl(config: EdgeConfig, control: ControlInbox): Promise<void> {
+    if (config.control === undefined) return;
+    const { keyServers, identity } = config;
+    this.#pushed = new PushedCertificates({
+      keyServers,
+      identity,
+      directory: this.#directory,
+      say: control.say,
+      // Whoever was thrown out asks nobody to sign either.
+      revoked: () => void this.#signer.close(),
+      metrics: this.#metrics.registry,
+      log: this.log,
+    });
+    control.receiver = this.#pushed;
+    await this.#pushed.ready;
+  }
+
   get #resumption(): Pick<TlsServerOptions, "tickets" | "sessions"> {
     return {
       ...(this.#tickets === undefined ? {} : { tickets: this.#tickets.policy }),
@@ -144,6 +166,7 @@ export class Worker {
         ...(health.lastError === undefined ? {} : { lastError: health.lastError }),
       })),
       metrics: await this.#metrics.registry.snapshot() as MetricSnapshot[],
+      ...(this.#pushed === undefined ? {} : { control: this.#pushed.report() }),
     };
   }
 
@@ -157,6 +180,7 @@ export class Worker {
   /** Resolves when the last connection has ended and everything is given back. */
   async drained(): Promise<void> {
     await this.#acceptor.drained();
+    await this.#pushed?.close();
     await this.#signer.close();
     this.#tickets?.[Symbol.dispose]();
     this.#sessions?.[Symbol.dispose]();
