@@ -1,0 +1,119 @@
+import type { Identity } from "../../../certs/dev_pki.ts";
+import type { TcpAddress } from "../../../shared/config/address.ts";
+import { answerNumbers, decodeAnswer } from "../../../shared/keyless_protocol/answers.ts";
+import { FrameReader, keylessAlpn } from "../../../shared/keyless_protocol/frame.ts";
+import type { SignTls13Request } from "../../../shared/keyless_protocol/operations.ts";
+import { encodeRequest } from "../../../shared/keyless_protocol/requests.ts";
+
+export interface LoadTarget {
+  readonly address: TcpAddress;
+  /** PEM of the key server's authority. */
+  readonly ca: string;
+  readonly identity: Identity;
+  /** In hash form; its transcript hash is replaced by one that the request's id is part of. */
+  readonly request: SignTls13Request;
+}
+
+/** A signature that was answered, for verification after the measurement. */
+export interface SignatureSample {
+  readonly transcriptHash: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** One answer in so many is kept. */
+const sampleEvery = 200;
+const idOffset = 4;
+
+/**
+ * One edge's connection under load. Requests are patched into place and written together, so that the load costs less
+ * than what it measures.
+ */
+export class LoadConnection implements Disposable {
+  readonly #connection: Deno.TlsConn;
+  readonly #template: Uint8Array<ArrayBuffer>;
+  readonly #frames = new FrameReader();
+  readonly #due = new Map<number, number>();
+  #nextId = 1;
+  #answered = 0;
+  #writing: Promise<void> | undefined;
+  #unwritten = 0;
+  readonly samples: SignatureSample[] = [];
+
+  private constructor(connection: Deno.TlsConn, template: Uint8Array<ArrayBuffer>) {
+    this.#connection = connection;
+    this.#template = template;
+  }
+
+  static async dial({ address, ca, identity, request }: LoadTarget): Promise<LoadConnection> {
+    const connection = await Deno.connectTls({
+      hostname: address.host,
+      port: address.port,
+      caCerts: [ca],
+      alpnProtocols: [keylessAlpn],
+      unsafelyDisableHostnameVerification: true,
+      cert: identity.certificatePem,
+      key: identity.privateKeyPem,
+    } as Deno.ConnectTlsOptions);
+    return new LoadConnection(connection, new Uint8Array(encodeRequest(1, request)));
+  }
+
+  /** Requests sent and not answered. */
+  get inFlight(): number {
+    return this.#due.size;
+  }
+
+  /** Sends one request for each time (performance.now()) at which it was due, as soon as what is being written is. */
+  send(dueTimes: readonly number[]): void {
+    for (const due of dueTimes) this.#due.set(this.#nextId + this.#unwritten++, due);
+    this.#writing ??= this.#write().finally(() => this.#writing = undefined);
+  }
+
+  /** Reads once; gives the milliseconds from when each request that is answered now was due. Throws for a refusal. */
+  async read(): Promise<number[]> {
+    const chunk = new Uint8Array(65_536);
+    const length = await this.#connection.read(chunk);
+    if (length === null) throw new Error("Cannot go on measuring: the key server has closed the connection");
+    const now = performance.now();
+    const latencies: number[] = [];
+    this.#frames.push(chunk.subarray(0, length));
+    for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
+      if (frame.kind !== answerNumbers.signature) {
+        throw new Error(`Cannot go on measuring: ${JSON.stringify(decodeAnswer(frame))}`);
+      }
+      const due = this.#due.get(frame.id);
+      if (due === undefined) throw new Error("Cannot go on measuring: an answer to no request");
+      this.#due.delete(frame.id);
+      latencies.push(now - due);
+      if (this.#answered++ % sampleEvery === 0) this.#keep(frame.id, decodeAnswer(frame));
+    }
+    return latencies;
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+
+  async #write(): Promise<void> {
+    while (this.#unwritten > 0) {
+      const { length } = this.#template;
+      const count = this.#unwritten;
+      const bytes = new Uint8Array(count * length);
+      const view = new DataView(bytes.buffer);
+      for (let index = 0; index < count; index++) {
+        bytes.set(this.#template, index * length);
+        const id = this.#nextId++;
+        view.setUint32(index * length + idOffset, id);
+        view.setUint32((index + 1) * length - 4, id);
+      }
+      this.#unwritten = 0;
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#connection.write(rest));
+    }
+  }
+
+  #keep(id: number, answer: ReturnType<typeof decodeAnswer>): void {
+    if (answer.type !== "signature") return;
+    const transcriptHash = this.#template.slice(-32);
+    new DataView(transcriptHash.buffer).setUint32(28, id);
+    this.samples.push({ transcriptHash, signature: answer.signature.slice() });
+  }
+}
