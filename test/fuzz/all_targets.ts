@@ -1,5 +1,7 @@
 import type { FuzzTarget } from "./fuzz_target.ts";
+import { auditLineTarget } from "./targets/audit_line.ts";
 import { controlEdgeTarget, controlServerTarget } from "./targets/control_protocol.ts";
+import { enrolmentTargets } from "./targets/enrolment.ts";
 import { extensionTarget } from "./targets/extensions.ts";
 import { handshakeTarget } from "./targets/handshake/handshake.ts";
 import { handshakeStreamTarget } from "./targets/handshake_stream.ts";
@@ -32,4 +34,6 @@ export const allTargets: readonly FuzzTarget[] = [
   ...sealedSecretTargets,
   ...ticketKeyFileTargets,
   pkcs11UriTarget,
+  ...enrolmentTargets,
+  auditLineTarget,
 ];
