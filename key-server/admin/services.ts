@@ -26,8 +26,8 @@ export interface AdminServices {
   readonly log: Logger;
   /** By a key's name. */
   readonly keyHealth: (name: string) => KeyHealth;
-  /** SHA-256 in hexadecimal by which edges know the enrolment server; undefined: there is none. */
-  readonly enrolmentPin: () => string | undefined;
+  /** DER certificates by which edges that enrol know the key server; undefined: none can enrol here. */
+  readonly enrolmentAuthorities: () => readonly Uint8Array[] | undefined;
   /** When the key server started. */
   readonly startedAt: Date;
 }

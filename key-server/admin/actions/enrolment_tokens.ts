@@ -1,22 +1,25 @@
 import { createHash, randomBytes } from "node:crypto";
+import {
+  formatEnrolmentToken,
+  tokenIdLength,
+  tokenSecretLength,
+} from "../../../shared/enrolment/enrolment_token.ts";
 import { AdminError, notFound } from "../errors.ts";
 import type { Changed } from "../schemas/common.ts";
 import type { CreatedEnrolmentToken, CreateEnrolmentToken, EnrolmentTokenList } from "../schemas/edges.ts";
 import type { AdminServices } from "../services.ts";
 
-const secretLength = 32;
-
 /**
- * Leave for one edge to enrol once: `hfe1.` with the token's id, its secret, and the digest by which the edge knows the
- * enrolment server, in base64url. The registry keeps a digest of the secret; the secret itself is in this answer alone.
+ * Leave for one edge to enrol once. The registry keeps a digest of the token's secret; the secret itself is in this answer
+ * alone.
  */
 export function createEnrolmentToken(
-  { registry, enrolmentPin }: AdminServices,
+  { registry, enrolmentAuthorities }: AdminServices,
   { edge, groups, lifetime }: CreateEnrolmentToken,
   author: string,
 ): CreatedEnrolmentToken {
-  const pin = enrolmentPin();
-  if (pin === undefined) {
+  const authorities = enrolmentAuthorities();
+  if (authorities === undefined) {
     throw new AdminError(
       "not-available",
       "Cannot make an enrolment token: this key server takes no enrolments (section [enrolment])",
@@ -25,14 +28,14 @@ export function createEnrolmentToken(
   if (registry.state.get("edge", edge)?.state === "revoked") {
     throw new AdminError("conflict", `Cannot make an enrolment token: ${edge} is revoked; readmit it first`);
   }
-  const id = randomBytes(8).toString("hex");
-  const secret = randomBytes(secretLength);
+  const id = randomBytes(tokenIdLength);
+  const secret = randomBytes(tokenSecretLength);
   const createdAt = new Date();
   const expiresAt = new Date(createdAt.getTime() + lifetime).toISOString();
   registry.commit([{
     kind: "enrolment-token",
     put: {
-      id,
+      id: id.toString("hex"),
       digest: createHash("sha256").update(secret).digest("hex"),
       edge,
       groups: [...new Set(groups)],
@@ -40,7 +43,7 @@ export function createEnrolmentToken(
       expiresAt,
     },
   }], { author, reason: `let ${edge} enrol` });
-  return { id, token: ["hfe1", id, secret.toString("base64url"), pin].join("."), expiresAt };
+  return { id: id.toString("hex"), token: formatEnrolmentToken(id, secret, authorities), expiresAt };
 }
 
 export function listEnrolmentTokens({ registry }: AdminServices): EnrolmentTokenList["tokens"] {

@@ -39,7 +39,7 @@ export class AdminSetup {
       keyManagement: keyManagementDouble(this.registry),
       rotations: rotationsDouble(this.registry),
       explain: ({ serverName = site }) => ({ allowed: true, verdict: "allowed", serverName, steps: [] }),
-      enrolmentPin: () => "ab".repeat(32),
+      enrolmentAuthorities: () => [new Uint8Array(40).fill(7)],
       audit: { record: (event) => void this.events.push(event), flush: () => {}, failure: undefined },
       log: createLogger("test", "silent"),
       keyHealth: () => ({ loaded: true, problem: undefined, signatureSchemes: ["ecdsa_secp256r1_sha256"] }),
