@@ -35,8 +35,17 @@ export function keyServerConfig(installation: Installation, index: number): Conf
   };
 }
 
+/** Where an edge has its sites' certificates from: files beside its configuration, or key servers that push them. */
+export type CertificateSource = "files" | "pushed";
+
 /** An edge's configuration: one site with all keys of the installation, for all its names and for clients without one. */
-export function edgeConfig(installation: Installation, name: string, index: number): ConfigTable {
+export function edgeConfig(
+  installation: Installation,
+  name: string,
+  index: number,
+  certificates: CertificateSource = "files",
+): ConfigTable {
+  const files = { certificates: installation.token.keys.map((key) => `${key.name}.pem`) };
   return {
     workers: 1,
     listen: [{ address: formatAddress(installation.address("edge", index)) }],
@@ -44,11 +53,12 @@ export function edgeConfig(installation: Installation, name: string, index: numb
     key_server: [installation.keyServerEntry()],
     site: [{
       names: installation.names,
-      certificates: installation.token.keys.map((key) => `${key.name}.pem`),
+      ...certificates === "files" ? files : {},
       alpn: ["http/1.1"],
       backend: formatAddress(installation.address("backend")),
       default: true,
     }],
+    ...certificates === "pushed" ? { control: { state: `edge-${name}-${index}-state` } } : {},
     admin: { address: formatAddress(installation.address("edgeAdmin", index)) },
     log: { level: "debug" },
   };

@@ -4,7 +4,7 @@ import { DevelopmentPki } from "../../certs/dev_pki.ts";
 import { writeIdentity, writePublic, writeRoots } from "../../certs/write.ts";
 import { formatAddress, type TcpAddress } from "../../shared/config/address.ts";
 import { type ConfigTable, patched } from "./config_patch.ts";
-import { edgeConfig, keyServerConfig } from "./default_configs.ts";
+import { type CertificateSource, edgeConfig, keyServerConfig } from "./default_configs.ts";
 import { edgeIdentity, keyServerName } from "./identities.ts";
 import { ProductProcess } from "./processes/product_process.ts";
 import { type KeySpec, SoftHsmToken } from "./token/softhsm_token.ts";
@@ -49,6 +49,8 @@ export interface StartOptions {
 export interface EdgeStartOptions extends StartOptions {
   /** The edge's short name; its identity is `spiffe://holdfast.test/edge/NAME`. Only pop1 is granted anything. */
   readonly name?: string;
+  /** Files, unless told. */
+  readonly certificates?: CertificateSource;
 }
 
 /**
@@ -100,10 +102,10 @@ export class Installation {
 
   /** Starts an edge that asks the first key server, unless the patch names others. */
   async startEdge(options: EdgeStartOptions = {}): Promise<ProductProcess> {
-    const { index = 0, patch = {}, env = {}, wait = true, name = "pop1" } = options;
+    const { index = 0, patch = {}, env = {}, wait = true, name = "pop1", certificates } = options;
     const config = this.file(`edge-${name}-${index}.toml`);
     await writeIdentity(this.folder, `edge-${name}`, await this.pki.edgeIdentity(edgeIdentity(name)));
-    await writePublic(config, stringify(patched(edgeConfig(this, name, index), patch)));
+    await writePublic(config, stringify(patched(edgeConfig(this, name, index, certificates), patch)));
     return await start({ command: "edge", config, admin: this.address("edgeAdmin", index), env }, wait);
   }
 

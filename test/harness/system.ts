@@ -1,5 +1,6 @@
 import type { Endpoint } from "./clients/negotiated.ts";
 import type { ConfigTable } from "./config_patch.ts";
+import type { CertificateSource } from "./default_configs.ts";
 import { HttpBackend } from "./http_backend.ts";
 import { Installation, type InstallationOptions } from "./installation.ts";
 import { ownLoopbackAddress } from "./loopback.ts";
@@ -10,6 +11,8 @@ export interface SystemOptions extends Partial<InstallationOptions> {
   /** Laid over the usual configuration of the key server, and of the edge. */
   readonly keyServer?: ConfigPatch;
   readonly edge?: ConfigPatch;
+  /** Where the edge has its certificates from: files, unless told. */
+  readonly certificates?: CertificateSource;
   /** Done before anything starts: files that the configuration names. */
   readonly prepare?: (installation: Installation) => Promise<void>;
 }
@@ -45,7 +48,10 @@ export class System implements AsyncDisposable {
     const keyServer = parts.use(
       await installation.startKeyServer({ patch: patchFor(installation, keyServerPatch) }),
     );
-    const edge = parts.use(await installation.startEdge({ patch: patchFor(installation, edgePatch) }));
+    const { certificates = "files" } = options;
+    const edge = parts.use(
+      await installation.startEdge({ patch: patchFor(installation, edgePatch), certificates }),
+    );
     return new System(installation, backend, keyServer, edge, parts.move());
   }
 
