@@ -14,7 +14,12 @@ import { loadConfig } from "../shared/config/load.ts";
 import { pathBesideConfig, pathSchema } from "../shared/config/paths.ts";
 import { secretSourceSchema } from "../shared/config/secret_source.ts";
 import { type AdminApiConfig, adminApiSchema, resolveAdminApi } from "./admin/admin_config.ts";
+import { type AuditSection, auditSectionSchema } from "./audit/config.ts";
 import { refuseContradictions } from "./config_rules.ts";
+import { type ControlConfig, controlConfig, controlSectionSchema } from "./control/config.ts";
+import { type EnrolmentConfig, enrolmentConfig, enrolmentSectionSchema } from "./enrolment/config.ts";
+import { type AcmeConfig, acmeConfig, acmeSectionSchema } from "./issuance/acme/acme_config.ts";
+import { type RotationConfig, rotationConfig, rotationSectionSchema } from "./rotation/rotation_config.ts";
 import { type RegistryConfig, registrySectionSchema, resolveRegistry } from "./registry/config.ts";
 import {
   edgeIdentitySchema,
@@ -29,7 +34,7 @@ const listenSchema = z.strictObject({
   address: tcpAddressSchema,
   certificate: pathSchema,
   private_key: pathSchema,
-  client_ca: pathSchema,
+  client_ca: pathSchema.optional(),
 });
 
 const unixSchema = z.strictObject({
@@ -93,6 +98,11 @@ export const keyServerConfigSchema = z.strictObject({
   grant: z.array(grantSchema).max(100_000).default([]),
   admin: adminSectionSchema.optional(),
   admin_api: adminApiSchema.optional(),
+  audit: auditSectionSchema.optional(),
+  control: controlSectionSchema,
+  enrolment: enrolmentSectionSchema.optional(),
+  rotation: rotationSectionSchema,
+  acme: acmeSectionSchema.optional(),
   log: logSectionSchema,
 }).superRefine(refuseContradictions);
 
@@ -102,7 +112,8 @@ export type KeyServerConfigFile = z.output<typeof keyServerConfigSchema>;
 export interface IdentityFiles {
   readonly certificate: string;
   readonly privateKey: string;
-  readonly clientCa: string;
+  /** Undefined: only the edge authority in the registry vouches for edges. */
+  readonly clientCa: string | undefined;
 }
 
 /** One `[[token]]`. */
@@ -166,6 +177,11 @@ export interface KeyServerConfig {
   readonly grants: readonly GrantConfig[];
   readonly admin: { readonly address: TcpAddress; readonly allowRemote: boolean } | undefined;
   readonly adminApi: AdminApiConfig | undefined;
+  readonly control: ControlConfig;
+  readonly rotation: RotationConfig;
+  readonly acme: AcmeConfig | undefined;
+  readonly audit: AuditSection | undefined;
+  readonly enrolment: EnrolmentConfig | undefined;
   readonly log: KeyServerConfigFile["log"];
 }
 
@@ -184,7 +200,7 @@ function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfi
       identity: {
         certificate: absolute(listen.certificate),
         privateKey: absolute(listen.private_key),
-        clientCa: absolute(listen.client_ca),
+        clientCa: listen.client_ca === undefined ? undefined : absolute(listen.client_ca),
       },
     },
     unix: unix && {
@@ -205,6 +221,11 @@ function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfi
     grants: file.grant.map(({ server_names, ...grant }) => ({ ...grant, serverNames: server_names })),
     admin: admin && { address: admin.address, allowRemote: admin.allow_remote },
     adminApi: file.admin_api && resolveAdminApi(configFile, file.admin_api),
+    control: controlConfig(file.control),
+    rotation: rotationConfig(configFile, file.rotation),
+    acme: acmeConfig(configFile, file.acme),
+    audit: file.audit,
+    enrolment: file.enrolment && enrolmentConfig(configFile, file.enrolment),
     log: file.log,
   };
 }

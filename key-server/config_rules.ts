@@ -3,9 +3,12 @@ import type { z } from "zod";
 import type { Pkcs11Uri } from "./token/uri.ts";
 
 interface Rules {
-  readonly listen?: unknown;
+  readonly listen?: { readonly client_ca?: string | undefined } | undefined;
+  readonly enrolment?: unknown;
   readonly unix?: { readonly peers: readonly { readonly uid: number }[] } | undefined;
   readonly registry?: unknown;
+  readonly admin_api?: unknown;
+  readonly acme?: unknown;
   readonly token: readonly { readonly uri: Pkcs11Uri; readonly pin?: string | undefined }[];
   readonly key: readonly {
     readonly name: string;
@@ -28,6 +31,22 @@ export function refuseContradictions(config: Rules, context: z.core.$RefinementC
   const report: Report = (path, message) => void context.addIssue({ code: "custom", path, message });
   if (config.listen === undefined && config.unix === undefined) {
     report([], "a [listen] section, a [unix] section, or both");
+  }
+  if (
+    config.listen !== undefined && config.listen.client_ca === undefined && config.enrolment === undefined
+  ) {
+    report(["listen", "client_ca"], "the authority that vouches for edges, or an [enrolment] section");
+  }
+  for (const section of ["admin_api", "acme"] as const) {
+    if (config[section] !== undefined && config.registry === undefined) {
+      report([section], `a [registry], where what [${section}] changes is kept`);
+    }
+  }
+  if (config.enrolment !== undefined && config.listen === undefined) {
+    report(["enrolment"], "a [listen] section beside it: the same certificate serves both");
+  }
+  if (config.enrolment !== undefined && config.listen === undefined) {
+    report(["enrolment"], "a [listen] section beside it: the same certificate serves both");
   }
   checkPeers(config, report);
   checkTokens(config, report);

@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import type { Socket } from "node:net";
 import { BoundedPeers } from "../shared/bounded_peers.ts";
 import type { Logger } from "../shared/log.ts";
+import type { AuditLog } from "./audit/audit_log.ts";
 import { type EdgeIdentity, isCurrent } from "./edge_identity.ts";
 import { KeylessSession, type RequestHandler } from "./session.ts";
 import type { ServerMetrics } from "./server_metrics.ts";
@@ -13,6 +14,7 @@ export interface ConnectionsOptions {
   /** Why an edge may not be connected at all; undefined: it may. */
   readonly refusal: (edge: EdgeIdentity) => string | undefined;
   readonly metrics: () => ServerMetrics;
+  readonly audit: AuditLog;
   readonly log: Logger;
 }
 
@@ -113,8 +115,9 @@ export class Connections {
   #cutRefused(session: EdgeSession): void {
     const reason = this.#options.refusal(session.edge);
     if (reason === undefined) return;
-    const { metrics, log } = this.#options;
+    const { metrics, audit, log } = this.#options;
     metrics().connectionRefused("revoked");
+    audit.record({ kind: "connection-refused", peer: session.edge.name, why: "revoked", reason });
     this.#sessions.delete(session);
     log.warn({ event: "edge-cut", edge: session.edge.name, reason }, "an edge is cut off");
     session.cut(reason);

@@ -10,6 +10,7 @@ import type { Logger } from "../shared/log.ts";
 import type { ServerKeyType } from "../shared/signature_schemes.ts";
 import { PoolExhaustedError } from "../shared/memory/errors.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
+import type { AuditLog } from "./audit/audit_log.ts";
 import type { Authorizer } from "./authorize.ts";
 import { type EdgeIdentity, isCurrent } from "./edge_identity.ts";
 import type { KeyRing } from "./key_ring.ts";
@@ -32,6 +33,7 @@ export interface KeyOperationsOptions {
   readonly memory: LockedPool;
   readonly authorizer: Authorizer;
   readonly metrics: () => ServerMetrics;
+  readonly audit: AuditLog;
   readonly log: Logger;
   /** Requests in flight in the whole server. */
   readonly inFlightLimit: number;
@@ -45,6 +47,7 @@ export interface KeyOperationsOptions {
 export class KeyOperations {
   readonly #options: KeyOperationsOptions;
   readonly #refusals: RefusalLog;
+  readonly #lastUses = new WeakMap<ServedKey, number>();
   #inFlight = 0;
   #stopping = false;
 
@@ -57,6 +60,18 @@ export class KeyOperations {
     return this.#inFlight;
   }
 
+  /** When an edge last used a key, by its SKI; undefined: not since it was loaded. */
+  lastUse(subjectKeyIdentifier: Uint8Array): Date | undefined {
+    const key = this.#options.keys.find(subjectKeyIdentifier);
+    const time = key && this.#lastUses.get(key);
+    return time === undefined ? undefined : new Date(time);
+  }
+
+  /** What answers say is in the audit log before they go out. */
+  beforeAnswers(): void {
+    this.#options.audit.flush();
+  }
+
   /** From now on every request is refused as overloaded: the edge asks another key server. */
   stop(): void {
     this.#stopping = true;
@@ -65,8 +80,16 @@ export class KeyOperations {
   /** Answers a request; never throws, never rejects. Refusals are counted, and logged with the edge's name. */
   async answer(edge: EdgeIdentity, request: KeylessRequest): Promise<KeylessAnswer> {
     const start = performance.now();
-    const answer = await this.#answerOrRefuse(edge, request);
+    const key = request.operation === "ping"
+      ? undefined
+      : this.#options.keys.find(request.subjectKeyIdentifier);
+    const answer = await this.#answerOrRefuse(edge, request, key);
     const result = answer.type === "error" ? answer.code : "ok";
+    if (request.operation !== "ping") {
+      const { operation, serverName } = request;
+      const event = { edge: edge.name, key: key?.name, operation, serverName, result };
+      this.#options.audit.record({ kind: "key-operation", ...event });
+    }
     this.#options.metrics().operation(request.operation, result, (performance.now() - start) / 1000);
     return answer;
   }
@@ -77,7 +100,11 @@ export class KeyOperations {
     return this.#refusal(edge, undefined, error);
   }
 
-  async #answerOrRefuse(edge: EdgeIdentity, request: KeylessRequest): Promise<KeylessAnswer> {
+  async #answerOrRefuse(
+    edge: EdgeIdentity,
+    request: KeylessRequest,
+    key: ServedKey | undefined,
+  ): Promise<KeylessAnswer> {
     if (this.#stopping) {
       return this.#refusal(edge, request, new KeylessError("overloaded", "the key server is stopping"));
     }
@@ -88,7 +115,7 @@ export class KeyOperations {
     try {
       if (!isCurrent(edge)) throw new KeylessError("not-authorised", "the edge's certificate has expired");
       if (request.operation === "ping") return { type: "pong" };
-      return await this.#operate(edge, request);
+      return await this.#operate(edge, request, key);
     } catch (error) {
       return this.#refusal(edge, request, error);
     } finally {
@@ -96,13 +123,17 @@ export class KeyOperations {
     }
   }
 
-  async #operate(edge: EdgeIdentity, request: KeylessKeyRequest): Promise<KeylessAnswer> {
-    const key = this.#options.keys.find(request.subjectKeyIdentifier);
+  async #operate(
+    edge: EdgeIdentity,
+    request: KeylessKeyRequest,
+    key: ServedKey | undefined,
+  ): Promise<KeylessAnswer> {
     if (key === undefined) throw new KeylessError("unknown-key", "no key has this identifier");
     if (!key.purposes.has(request.operation)) {
       throw new KeylessError("bad-request", `${request.operation} is not enabled`);
     }
     this.#options.authorizer.check(edge, key.name, request);
+    this.#lastUses.set(key, Date.now());
     return await this.#inTime(request.deadline, this.#operation(key, request));
   }
 

@@ -3,10 +3,14 @@ import { formatAddress, type TcpAddress } from "../shared/config/address.ts";
 import { connectionsThatFit } from "../shared/descriptor_budget.ts";
 import type { Logger } from "../shared/log.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
+import { startAdministration } from "./administration.ts";
+import { openAuditLog } from "./audit/open_audit_log.ts";
 import { Authorizer } from "./authorize.ts";
 import type { KeyServerConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
+import { ControlService } from "./control/control_service.ts";
 import { watchFiles } from "./file_watch.ts";
+import { TokenKeys } from "./issuance/token_keys.ts";
 import { KeyOperations } from "./key_operations.ts";
 import { KeyRing } from "./key_ring.ts";
 import { readOwnIdentity } from "./own_identity.ts";
@@ -26,6 +30,7 @@ interface KeyServerParts {
   readonly memory: LockedPool;
   readonly keys: KeyRing;
   readonly registry: Registry;
+  readonly audit: Awaited<ReturnType<typeof openAuditLog>>;
   readonly log: Logger;
 }
 
@@ -33,27 +38,27 @@ interface KeyServerParts {
 export class KeyServer {
   readonly #config: KeyServerConfig;
   readonly #log: Logger;
-  readonly #memory: LockedPool;
-  readonly #keys: KeyRing;
-  readonly #registry: Registry;
+  readonly #parts: KeyServerParts;
+  readonly #authorizer: Authorizer;
   readonly #operations: KeyOperations;
   readonly #connections: Connections;
   readonly #metrics: ServerMetrics;
   readonly #prober: Prober;
+  readonly #control: ControlService;
   readonly #closers = new DisposableStack();
   #tls: TlsListener | undefined;
   #unix: UnixListener | undefined;
   #admin: AdminPort | undefined;
+  #administration: AsyncDisposable | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor({ config, memory, keys, registry, log }: KeyServerParts) {
+  private constructor(parts: KeyServerParts) {
+    const { config, memory, keys, registry, audit, log } = parts;
+    this.#parts = parts;
     this.#config = config;
     this.#log = log;
-    this.#memory = memory;
-    this.#keys = keys;
-    this.#registry = registry;
     const { limits } = config;
-    const authorizer = this.#closers.use(new Authorizer(registry));
+    const authorizer = this.#authorizer = this.#closers.use(new Authorizer(registry));
     const metrics = () => this.#metrics;
     this.#operations = new KeyOperations({
       keys,
@@ -61,6 +66,7 @@ export class KeyServer {
       authorizer,
       metrics,
       log,
+      audit,
       inFlightLimit: limits.inFlight,
       requestDeadline: limits.requestDeadline,
       onTokenFailure: () => this.#prober.hasten(),
@@ -72,6 +78,7 @@ export class KeyServer {
       refusal: (edge) => authorizer.refusal(edge),
       metrics,
       log,
+      audit,
     });
     this.#metrics = new ServerMetrics({
       inFlight: () => this.#operations.inFlight,
@@ -79,6 +86,15 @@ export class KeyServer {
       poolBlocks: () => memory.blockCount,
       poolBlocksUsed: () => memory.blocksInUse,
     });
+    this.#control = this.#closers.use(
+      new ControlService({
+        registry,
+        config: config.control,
+        metrics: this.#metrics.registry,
+        protocolError: () => this.#metrics.protocolError(),
+        log,
+      }),
+    );
     this.#prober = new Prober(keys, limits.probeInterval, log);
     // After the authorizer, which is told first of every change.
     this.#closers.use(registry.watch(({ changes }) => {
@@ -94,9 +110,13 @@ export class KeyServer {
     await using parts = new AsyncDisposableStack();
     const memory = parts.use(openSecretMemory(config, log));
     const keys = parts.use(await KeyRing.open(config, memory, log));
-    const registry = parts.use(await openRegistry(config, keys, log));
+    const tokenKeys = new TokenKeys(() => keys.tokens);
+    const audit = await openAuditLog(config.file, config.audit, { tokenKeys, log });
+    if (Symbol.asyncDispose in audit) parts.use(audit);
+    const isAudited = config.audit !== undefined || config.registry !== undefined;
+    const registry = parts.use(await openRegistry(config, keys, log, isAudited ? audit : undefined));
     await keys.follow(registry);
-    const server = new KeyServer({ config, memory, keys, registry, log });
+    const server = new KeyServer({ config, memory, keys, registry, audit, log });
     parts.move();
     try {
       await server.#listen();
@@ -137,9 +157,10 @@ export class KeyServer {
     const { listen, unix, admin } = this.#config;
     const common = {
       connections: this.#connections,
-      openControl: undefined,
+      openControl: this.#control.open,
       metrics: () => this.#metrics,
       log: this.#log,
+      audit: this.#parts.audit,
     };
     if (listen !== undefined) {
       const identity = await readOwnIdentity(listen.identity);
@@ -160,18 +181,25 @@ export class KeyServer {
         metrics: () => this.#metrics.exposition(),
       });
     }
+    this.#administration = await startAdministration({
+      ...this.#parts,
+      authorizer: this.#authorizer,
+      rollout: this.#control,
+      lastUse: (identifier) => this.#operations.lastUse(identifier),
+    });
     this.#log.info({
       event: "listening",
       tls: this.address && formatAddress(this.address),
       unix: unix?.path,
       admin: this.#admin && formatAddress(this.#admin.address),
-      keys: this.#keys.keys.length,
-      registry: this.#registry.state.version,
+      keys: this.#parts.keys.keys.length,
+      registry: this.#parts.registry.state.version,
     }, "key server ready");
   }
 
   async #stop(): Promise<void> {
     this.#log.info({ event: "stopping", inFlight: this.#operations.inFlight }, "key server stops");
+    await this.#administration?.[Symbol.asyncDispose]();
     this.#closers.dispose();
     this.#tls?.close();
     this.#unix?.close();
@@ -179,12 +207,20 @@ export class KeyServer {
     await this.#connections.drain(this.#config.limits.drainDeadline);
     await this.#prober[Symbol.asyncDispose]();
     try {
-      await this.#keys[Symbol.asyncDispose]();
-      this.#registry[Symbol.dispose]();
-      this.#memory[Symbol.dispose]();
+      await this.#closeParts();
     } finally {
       await this.#admin?.[Symbol.asyncDispose]();
     }
     this.#log.info({ event: "stopped" }, "key server stopped");
+  }
+
+  /** The audit log signs its end with a key in a token, so it goes before them. */
+  async #closeParts(): Promise<void> {
+    const { memory, keys, registry, audit } = this.#parts;
+    await using stack = new AsyncDisposableStack();
+    stack.use(memory);
+    stack.use(keys);
+    stack.use(registry);
+    if (Symbol.asyncDispose in audit) stack.use(audit);
   }
 }

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { HoldfastError } from "../shared/errors.ts";
+import { derToPem } from "../shared/libcrypto/x509.ts";
 import type { IdentityFiles } from "./config.ts";
 
 /** The key server's own certificate and key, and the authority of its edges, in PEM. */
@@ -32,10 +33,15 @@ function certificateOf(path: string, pem: string): X509Certificate {
   }
 }
 
-/** Reads the three files and makes sure that they fit together: half a replacement is refused. */
-export async function readOwnIdentity(files: IdentityFiles): Promise<OwnIdentity> {
-  const [cert, key, ca] = await Promise.all([files.certificate, files.privateKey, files.clientCa].map(read));
-  certificateOf(files.clientCa, ca!);
+/**
+ * Reads the files and makes sure that they fit together: half a replacement is refused. `authorities` vouch for clients
+ * beside those of the file.
+ */
+export async function readOwnIdentity(
+  files: IdentityFiles,
+  authorities: readonly Uint8Array[] = [],
+): Promise<OwnIdentity> {
+  const [cert, key] = await Promise.all([files.certificate, files.privateKey].map(read));
   const certificate = certificateOf(files.certificate, cert!);
   if (!hasKey(certificate, key!)) {
     throw new OwnIdentityError(`${files.privateKey} is not the private key of ${files.certificate}`);
@@ -43,7 +49,16 @@ export async function readOwnIdentity(files: IdentityFiles): Promise<OwnIdentity
   if (new Date(certificate.validTo).getTime() <= Date.now()) {
     throw new OwnIdentityError(`${files.certificate} has expired`);
   }
-  return { cert: cert!, key: key!, ca: ca! };
+  const ca = [await readAuthorities(files.clientCa), ...authorities.map(derToPem)].join("\n");
+  // With no authority at all TLS would take the system's: with its own certificate in their place it takes nobody.
+  return { cert: cert!, key: key!, ca: ca === "" ? certificate.toString() : ca };
+}
+
+async function readAuthorities(path: string | undefined): Promise<string> {
+  if (path === undefined) return "";
+  const ca = await read(path);
+  certificateOf(path, ca);
+  return ca;
 }
 
 function hasKey(certificate: X509Certificate, key: string): boolean {

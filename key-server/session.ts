@@ -22,6 +22,8 @@ export interface RequestHandler {
   /** Never rejects. */
   answer(edge: EdgeIdentity, request: KeylessRequest): Promise<KeylessAnswer>;
   refuse(edge: EdgeIdentity, error: KeylessError): KeylessAnswer;
+  /** Answers are about to go out: whatever has to be kept of them is kept first. Never throws. */
+  beforeAnswers(): void;
 }
 
 export interface SessionOptions {
@@ -183,6 +185,7 @@ export class KeylessSession implements EdgeSession {
     const answers = this.#pending;
     this.#pending = [];
     if (answers.length > 0 && !socket.destroyed && !socket.writableEnded) {
+      this.#options.handler.beforeAnswers();
       if (!socket.write(answers.length === 1 ? answers[0]! : concatenate(answers))) this.#pause();
     }
     if (this.#ending) this.#endWhenAnswered();

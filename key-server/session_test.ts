@@ -53,6 +53,7 @@ Deno.test("an answer that the protocol cannot carry becomes token-failure, and t
       refused.push(error.code);
       return { type: "error", code: error.code, reason: error.message };
     },
+    beforeAnswers: () => {},
   });
   assert.deepEqual(answers.map((answer) => answer.type === "error" && answer.code), [
     "token-failure",

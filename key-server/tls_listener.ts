@@ -5,6 +5,7 @@ import { controlAlpn } from "../shared/control_protocol/frame.ts";
 import { HoldfastError } from "../shared/errors.ts";
 import { keylessAlpn } from "../shared/keyless_protocol/frame.ts";
 import type { Logger } from "../shared/log.ts";
+import type { AuditLog } from "./audit/audit_log.ts";
 import type { Connections } from "./connections.ts";
 import type { OpenControl } from "./control/control_service.ts";
 import { identityOfCertificate } from "./edge_identity.ts";
@@ -20,8 +21,9 @@ export interface TlsListenerOptions {
   /** Milliseconds from the accepted connection to the end of its handshake. */
   readonly handshakeDeadline: number;
   readonly connections: Connections;
-  readonly openControl: OpenControl | undefined;
+  readonly openControl: OpenControl;
   readonly metrics: () => ServerMetrics;
+  readonly audit: AuditLog;
   readonly log: Logger;
 }
 
@@ -121,6 +123,7 @@ export class TlsListener {
   #refuse(why: ConnectionRefusal, reason: string, socket: TLSSocket | undefined): void {
     this.#options.metrics().connectionRefused(why);
     const peer = socket?.remoteAddress;
+    this.#options.audit.record({ kind: "connection-refused", peer, why, reason });
     this.#refusals.write({ event: "connection-refused", why, reason, peer }, "connection refused");
     socket?.destroy();
   }

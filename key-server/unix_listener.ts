@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { controlPreface } from "../shared/control_protocol/frame.ts";
 import { unixPreface } from "../shared/keyless_protocol/frame.ts";
 import type { Logger } from "../shared/log.ts";
+import type { AuditLog } from "./audit/audit_log.ts";
 import type { UnixConfig } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import type { OpenControl } from "./control/control_service.ts";
@@ -15,8 +16,9 @@ import { listenOnUnixSocket, peerUid } from "./unix_socket.ts";
 export interface UnixListenerOptions {
   readonly unix: UnixConfig;
   readonly connections: Connections;
-  readonly openControl: OpenControl | undefined;
+  readonly openControl: OpenControl;
   readonly metrics: () => ServerMetrics;
+  readonly audit: AuditLog;
   readonly log: Logger;
 }
 
@@ -55,6 +57,8 @@ export class UnixListener {
     if (name === undefined) {
       this.#options.metrics().connectionRefused("identity");
       const reason = "no peer with this uid is configured";
+      const peer = `uid:${uid}`;
+      this.#options.audit.record({ kind: "connection-refused", peer, why: "identity", reason });
       this.#refusals.write(
         { event: "connection-refused", why: "identity", uid, reason },
         "connection refused",
@@ -68,9 +72,7 @@ export class UnixListener {
   #serve(socket: Socket, edge: EdgeIdentity): void {
     const { connections, openControl } = this.#options;
     onPreface(socket, [unixPreface, controlPreface], (preface) => {
-      if (preface === unixPreface || openControl === undefined) {
-        return connections.serve(socket, edge, { preface: unixPreface });
-      }
+      if (preface === unixPreface) return connections.serve(socket, edge, { preface });
       connections.serve(socket, edge, { open: () => openControl(socket, edge, preface) });
     });
   }

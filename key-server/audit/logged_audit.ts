@@ -11,7 +11,9 @@ export class LoggedAudit implements AuditLog {
 
   readonly failure = undefined;
 
+  /** Key operations and refused connections have counters and log records of their own. */
   record(event: AuditEvent): void {
+    if (event.kind === "key-operation" || event.kind === "connection-refused") return;
     this.#log.info({ event: "audit", audit: event }, "audit");
   }
 

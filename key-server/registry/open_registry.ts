@@ -1,4 +1,6 @@
 import type { Logger } from "../../shared/log.ts";
+import type { AuditLog } from "../audit/audit_log.ts";
+import { auditRegistry } from "../audit/open_audit_log.ts";
 import type { KeyServerConfig } from "../config.ts";
 import type { KeyRing } from "../key_ring.ts";
 import { importConfiguration } from "./import/import_configuration.ts";
@@ -6,15 +8,18 @@ import { SqliteRegistry } from "./sqlite_registry.ts";
 
 /**
  * The registry that a configuration names: its file, or one in memory. What the file's `[[key]]` and `[[grant]]` say goes
- * into it while it is empty, which one in memory is at each start. Throws RegistryFileError, ConfigError, TokenError.
+ * into it while it is empty, which one in memory is at each start. `audit` is told of this, and of all that follows. Throws
+ * RegistryFileError, ConfigError, TokenError.
  */
 export async function openRegistry(
   config: KeyServerConfig,
   ring: KeyRing,
   log: Logger,
+  audit?: AuditLog,
 ): Promise<SqliteRegistry> {
   using parts = new DisposableStack();
   const registry = parts.use(new SqliteRegistry({ path: config.registry?.path, log }));
+  if (audit !== undefined) auditRegistry(registry, audit);
   const written = config.keys.length + config.grants.length;
   if (registry.state.version === 0) {
     await importConfiguration(registry, config, ring);

@@ -50,7 +50,7 @@ export class SqliteRegistry implements Registry {
     try {
       this.#tables = new RegistryTables(this.#database);
       this.#state = this.#tables.load(path);
-      this.#digest = this.#tables.last()?.digest ?? this.#tables.lineage;
+      this.#digest = this.#tables.last()?.digest ?? this.#tables.genesis;
     } catch (error) {
       this.#database.close();
       throw error;
@@ -66,7 +66,6 @@ export class SqliteRegistry implements Registry {
     return this.#options.follows === undefined;
   }
 
-  /** Which registry this is: the same for a primary and those that follow it. */
   get lineage(): string {
     return this.#tables.lineage;
   }

@@ -213,7 +213,7 @@ const refusals: [string, RegExp, (database: DatabaseSync, path: string) => void]
     /version 1 is missing/,
     (db) => db.exec("DELETE FROM history WHERE version = 1"),
   ],
-  ["with the lineage changed", /version 1 was altered/, (db) => db.exec("UPDATE lineage SET id = 'x'")],
+  ["with another beginning", /version 1 was altered/, (db) => db.exec("UPDATE lineage SET genesis = 'x'")],
   [
     "with an entity that no schema knows",
     /cannot be read/,

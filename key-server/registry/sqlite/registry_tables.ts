@@ -28,14 +28,18 @@ export class RegistryTables {
     this.#entriesAfter = database.prepare("SELECT * FROM history WHERE version > ? ORDER BY version LIMIT ?");
   }
 
-  /** Which registry this is: made once with the file, and shared with those that follow it. */
+  /** As `Registry.lineage` says. */
   get lineage(): string {
     return String(this.#database.prepare("SELECT id FROM lineage").get()?.id);
   }
 
-  /** Becomes a copy of another registry, before there is anything. */
-  adoptLineage(id: string): void {
+  set lineage(id: string) {
     this.#database.prepare("UPDATE lineage SET id = ?").run(id);
+  }
+
+  /** The lineage that the first transaction began with: what its digest continues. */
+  get genesis(): string {
+    return String(this.#database.prepare("SELECT genesis FROM lineage").get()?.genesis);
   }
 
   /** The newest transaction; undefined before the first. */
@@ -88,7 +92,7 @@ export class RegistryTables {
   #replay(damaged: (what: string) => Error) {
     const entities = new Map<string, { readonly body: string; readonly version: number }>();
     let version = 0;
-    let digest = this.lineage;
+    let digest = this.genesis;
     const history = this.#database.prepare("SELECT * FROM history ORDER BY version").iterate();
     for (const entry of history as Iterable<unknown> as Iterable<SealedEntry>) {
       if (entry.version !== ++version) throw damaged(`the transaction of version ${version} is missing`);

@@ -6,7 +6,7 @@ export const applicationId = 0x48667267;
 /** What brings a database from each version of the schema (`PRAGMA user_version`) to the next; 0 is an empty file. */
 const migrations: readonly string[] = [
   `
-  CREATE TABLE lineage (id TEXT NOT NULL) STRICT;
+  CREATE TABLE lineage (id TEXT NOT NULL, genesis TEXT NOT NULL) STRICT;
   CREATE TABLE history (
     version INTEGER PRIMARY KEY,
     at      TEXT NOT NULL,
@@ -28,21 +28,24 @@ const migrations: readonly string[] = [
 /** The version of the schema that this software writes. */
 export const schemaVersion = migrations.length;
 
+/** As `Registry.lineage` says. */
+export function newLineage(): string {
+  return `${new Date().toISOString()}-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
+}
+
 /** Runs what is missing, in one transaction. `version` is at most `schemaVersion`. */
 export function migrate(database: DatabaseSync, version: number): void {
   if (version === schemaVersion) return;
   database.exec("BEGIN IMMEDIATE");
   try {
     for (const sql of migrations.slice(version)) database.exec(sql);
-    if (version === 0) database.prepare("INSERT INTO lineage VALUES (?)").run(newLineage());
+    if (version === 0) {
+      const id = newLineage();
+      database.prepare("INSERT INTO lineage VALUES (?, ?)").run(id, id);
+    }
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
   } catch (error) {
     database.exec("ROLLBACK");
     throw error;
   }
-}
-
-/** As `Registry.lineage` says. */
-function newLineage(): string {
-  return `${new Date().toISOString()}-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
 }

@@ -14,7 +14,7 @@ export interface SealedEntry {
   readonly digest: string;
 }
 
-/** SHA-256 over the digest before (the lineage's id before the first) and the transaction. */
+/** SHA-256 over the digest before (the genesis before the first) and the transaction. */
 export function digestAfter(before: string, entry: Omit<SealedEntry, "digest">): string {
   const { version, at, author, reason, changes } = entry;
   const content = JSON.stringify([before, version, at, author, reason, changes]);

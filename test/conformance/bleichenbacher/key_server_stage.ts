@@ -1,4 +1,5 @@
 import { stringify } from "smol-toml";
+import { LoggedAudit } from "../../../key-server/audit/logged_audit.ts";
 import { Authorizer } from "../../../key-server/authorize.ts";
 import { loadKeyServerConfig } from "../../../key-server/config.ts";
 import { KeyOperations } from "../../../key-server/key_operations.ts";
@@ -75,6 +76,7 @@ export class KeyServerStage implements AsyncDisposable {
       authorizer: parts.use(new Authorizer(registry)),
       metrics: () => metrics,
       log,
+      audit: new LoggedAudit(log),
       inFlightLimit: 16,
       requestDeadline: 60_000,
     });
