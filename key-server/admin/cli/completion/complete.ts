@@ -44,6 +44,7 @@ export async function complete(
   if (option !== undefined) return await valuesOf(option, current, options);
   if (current.startsWith("-")) return matching(optionsOf(command), current);
   if (command.commands.length > 0) {
+    if (argumentIndex > 0) return []; // no such command
     const own = command.commands.filter((each) => !each.name().startsWith("__"))
       .map((each) => ({ word: each.name(), about: firstSentence(each.description()) }));
     return matching(command === program ? [...own, ...otherCommands] : own, current);
