@@ -90,8 +90,8 @@ export function workerCommand(permissions: WorkerPermissions): WorkerCommand {
     command: Deno.execPath(),
     args: [
       ...["run", "--quiet", "--no-prompt", "--cached-only", "--config", join(root, "deno.json")],
-      ...flag("read", permissions.read),
-      ...flag("write", permissions.write),
+      ...pathFlags("read", permissions.read),
+      ...pathFlags("write", permissions.write),
       ...flag("net", permissions.net),
       ...flag("env", permissions.env),
       // Without paths: with them Deno refuses every pointer operation, and looks for libraries in its folder only.
@@ -114,13 +114,18 @@ function keyPermissions(
   return { read: folder === undefined ? [] : [join(folder, name)], env: ["CREDENTIALS_DIRECTORY"] };
 }
 
-/**
- * One flag a value, as Linux ends a single argument at 128 KiB; none at all without values, for a bare flag would allow
- * everything. A comma in a value is doubled.
- */
+/** A flag without values would allow everything: leave it out then. */
 function flag(name: string, values: readonly string[]): string[] {
-  return values.map((value) => `--allow-${name}=${value.replaceAll(",", ",,")}`);
+  return values.length === 0 ? [] : [`--allow-${name}=${values.map(doubled).join(",")}`];
 }
+
+/** One flag a path: Linux ends a single argument at 128 KiB. Deno takes other flags once only. */
+function pathFlags(name: "read" | "write", paths: readonly string[]): string[] {
+  return paths.map((path) => `--allow-${name}=${doubled(path)}`);
+}
+
+/** A comma in a value would begin another one. */
+const doubled = (value: string) => value.replaceAll(",", ",,");
 
 function unique(values: readonly string[]): string[] {
   return [...new Set(values)];

@@ -1,5 +1,5 @@
 /**
- * Enters a sandbox and becomes another program: `launch.ts SANDBOX COMMAND [ARG...]`, the sandbox as JSON.
+ * Enters a sandbox and becomes another program: `launch.ts SANDBOX... -- COMMAND [ARG...]`.
  *
  * Landlock binds one thread and what it starts or becomes. Deno has threads before our first statement, so this one, the
  * main thread, is bound, and the exec ends the others. Only --allow-ffi is needed.
@@ -8,7 +8,7 @@ import { execute, LandlockRuleset, landlockVersion } from "../libc/landlock.ts";
 import { forbidNewPrivileges } from "../libc/process_protection.ts";
 import { HoldfastError } from "../errors.ts";
 import { landlockRules, rightsToFiles, rightsToOwnProcess } from "./landlock_rules.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { parseSandboxArguments, type Sandbox } from "./sandbox.ts";
 
 function enter(sandbox: Sandbox): void {
   const version = landlockVersion();
@@ -22,9 +22,9 @@ function enter(sandbox: Sandbox): void {
   ruleset.restrictThread();
 }
 
-const [sandbox = "", command = "", ...args] = Deno.args;
+const { sandbox, rest: [command = "", ...args] } = parseSandboxArguments(Deno.args);
 try {
-  enter(JSON.parse(sandbox) as Sandbox);
+  enter(sandbox);
   execute(command, args);
 } catch (error) {
   if (!(error instanceof HoldfastError)) throw error;

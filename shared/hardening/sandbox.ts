@@ -18,3 +18,43 @@ export interface Sandbox {
   /** Whether signals and abstract unix sockets reach nobody outside of the sandbox. */
   readonly isolated: boolean;
 }
+
+const end = "--";
+
+/** A sandbox as arguments of a command line, one a path or port: a single argument of Linux ends at 128 KiB. */
+export function sandboxArguments(sandbox: Sandbox): string[] {
+  const { read, execute, readWrite, connect, bind, isolated } = sandbox;
+  const named = (name: string) => (value: string | number) => `${name}=${value}`;
+  return [
+    ...read.map(named("read")),
+    ...execute.map(named("execute")),
+    ...readWrite.map(named("write")),
+    ...(connect ?? ["any"]).map(named("connect")),
+    ...(bind ?? ["any"]).map(named("bind")),
+    `isolated=${isolated}`,
+    end,
+  ];
+}
+
+/** The reverse of {@link sandboxArguments}, with what comes after them. */
+export function parseSandboxArguments(args: readonly string[]): { sandbox: Sandbox; rest: string[] } {
+  const length = args.indexOf(end);
+  const given = args.slice(0, length);
+  const valuesOf = (name: string) =>
+    given.filter((arg) => arg.startsWith(`${name}=`)).map((arg) => arg.slice(name.length + 1));
+  const portsOf = (name: string) => {
+    const values = valuesOf(name);
+    return values.includes("any") ? undefined : values.map(Number);
+  };
+  return {
+    sandbox: {
+      read: valuesOf("read"),
+      execute: valuesOf("execute"),
+      readWrite: valuesOf("write"),
+      connect: portsOf("connect"),
+      bind: portsOf("bind"),
+      isolated: valuesOf("isolated").includes("true"),
+    },
+    rest: args.slice(length + 1),
+  };
+}

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Sandbox } from "./sandbox.ts";
+import { type Sandbox, sandboxArguments } from "./sandbox.ts";
 
 interface Command {
   readonly command: string;
@@ -15,7 +15,7 @@ export function sandboxedCommand(sandbox: Sandbox, { command, args }: Command): 
     command: Deno.execPath(),
     args: [
       ...["run", "--quiet", "--no-prompt", "--cached-only", "--config", join(root, "deno.json")],
-      ...["--allow-ffi", join(root, "shared/hardening/launch.ts"), JSON.stringify(sandbox)],
+      ...["--allow-ffi", join(root, "shared/hardening/launch.ts"), ...sandboxArguments(sandbox)],
       ...[command, ...args],
     ],
   };
