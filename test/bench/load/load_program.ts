@@ -99,6 +99,13 @@ export class LoadProgram {
     ]);
   }
 
+  roundTrips({ host, port }: TcpAddress, count: number) {
+    return LoadRun.prepare<Latencies>([
+      ...[this.path, "round-trips", `host=${host}`, `port=${port}`, `count=${count}`],
+      `deadline=${deadlineSeconds}`,
+    ]);
+  }
+
   idle(target: Target, connections: number) {
     return LoadRun.prepare<IdleResult>([
       ...[this.path, "idle", ...targetArguments(target), "version=1.3", `connections=${connections}`],

@@ -25,8 +25,8 @@ export async function runCells(
   const samples: Sample[] = [];
   const absent: Absentee[] = [];
   for (const together of Map.groupBy(cells, ({ setup }) => JSON.stringify(setup)).values()) {
-    const [{ setup, contenders = names }] = together as [Cell];
-    const asked = names.filter((name) => contenders.includes(name));
+    const { setup } = together[0]!;
+    const asked = names.filter((name) => together.some((cell) => asks(cell, name)));
     await using stage = await Stage.start(setup, asked);
     absent.push(...stage.absent.filter(({ name }) => absent.every((one) => one.name !== name)));
     for (const cell of together) {
@@ -39,7 +39,13 @@ export async function runCells(
   return { samples, absent };
 }
 
-async function runCell(cell: Cell, { load, contenders }: Stage, effort: Effort): Promise<Sample[]> {
+function asks({ contenders }: Cell, name: ContenderName): boolean {
+  return contenders === undefined || contenders.includes(name);
+}
+
+async function runCell(cell: Cell, stage: Stage, effort: Effort): Promise<Sample[]> {
+  const { load } = stage;
+  const contenders = stage.contenders.filter(({ name }) => asks(cell, name));
   for (const contender of contenders) await cell.warmUp({ load, contender, effort });
   const samples: Sample[] = [];
   for (let round = 1; round <= effort.rounds; round++) {

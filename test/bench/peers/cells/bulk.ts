@@ -1,4 +1,4 @@
-import { type Cell, type Measuring, oneWorker } from "./cell.ts";
+import { type Cell, everyServer, type Measuring, oneWorker } from "./cell.ts";
 import { cpuOf } from "./role_cpu.ts";
 
 const gib = 2 ** 30;
@@ -10,6 +10,7 @@ export function bulkCell(direction: "sent" | "received"): Cell {
   return {
     name: `bulk ${direction}`,
     setup: oneWorker,
+    contenders: everyServer,
     warmUp: async (measuring) => {
       await (await prepare(measuring, measuring.effort.bulkBytes / 4)).go();
     },

@@ -36,5 +36,8 @@ export interface Cell {
   measure(measuring: Measuring): Promise<Figures>;
 }
 
+/** Each server once: where no private key is used, it does not matter where nginx has its. */
+export const everyServer: readonly ContenderName[] = ["edge", "nginx", "hitch"];
+
 /** One worker, and no line in a log for each connection. */
 export const oneWorker: Setup = { workers: 1, logs: false };

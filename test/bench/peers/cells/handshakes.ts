@@ -1,6 +1,6 @@
 import type { HandshakesOptions, HandshakesResult } from "../../load/load_program.ts";
 import type { CertificateName, Setup } from "../contender.ts";
-import { type Cell, type Measuring, oneWorker } from "./cell.ts";
+import { type Cell, everyServer, type Measuring, oneWorker } from "./cell.ts";
 import { cpuOf } from "./role_cpu.ts";
 
 /** In flight at a time where CPU is measured: enough to keep a worker busy. */
@@ -18,6 +18,7 @@ export function handshakeCell(name: string, kind: Kind, setup: Setup = oneWorker
     name,
     setup,
     ...(setup.logs ? { contenders: ["edge", "nginx"] as const } : {}),
+    ...(kind.resume === true ? { contenders: everyServer } : {}),
     warmUp: (measuring) => warmUp(measuring, kind, usualConcurrency),
     measure: async (measuring) => {
       const prepared = await prepare(measuring, kind, usualConcurrency);

@@ -1,5 +1,5 @@
 import type { Contender } from "../contender.ts";
-import type { Cell } from "./cell.ts";
+import { type Cell, everyServer } from "./cell.ts";
 
 const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
@@ -10,6 +10,7 @@ const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, 
 export const idleCell = (workers: number): Cell => ({
   name: "idle",
   setup: { workers, logs: false },
+  contenders: everyServer,
   warmUp: async ({ load, contender, effort }) => {
     const target = contender.target("ecdsa");
     const options = {
