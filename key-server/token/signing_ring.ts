@@ -4,7 +4,7 @@ import type { SigningCost } from "./signing_cost.ts";
 import type { TokenInput } from "./signing_methods.ts";
 
 /** Signatures that a ring holds at most; a power of two. */
-export const ringLength = 64;
+export const ringLength = 128;
 
 /** RSA-8192's signature; inputs are shorter. */
 const bufferLength = 1024;

@@ -9,9 +9,9 @@ import type { SigningThreadStart } from "./signing_thread.ts";
 /** Milliseconds between wake-ups of the main thread while signatures follow each other. Each costs it some 50 us. */
 const tellEvery = 0.25;
 /** The same while there is enough to do: who has to wait that long anyhow loses nothing by it. */
-const tellEveryWhenBusy = 2;
+const tellEveryWhenBusy = 4;
 /** Milliseconds of work at hand that are enough to do. */
-const busy = 1;
+const busy = 2;
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<SigningThreadStart>) => void;

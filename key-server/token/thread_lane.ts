@@ -15,7 +15,7 @@ export interface ThreadSession {
 }
 
 /** Microseconds of work that a thread has at hand: enough to be busy until the next comes, and no more to lose. */
-const workAtHand = 4000;
+const workAtHand = 8000;
 
 /**
  * Microseconds: signatures that take less time are made in one thread for as long as it keeps up. A module spends most

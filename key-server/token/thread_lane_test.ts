@@ -7,7 +7,7 @@ const input = { mechanism: { mechanism: 1 }, data: new Uint8Array(1) };
 const key = Buffer.alloc(8);
 const neverLate = () => false;
 const cost = { wall: 0, cpu: 0 };
-const [short, long] = [{ wall: 50, cpu: 50 }, { wall: 1000, cpu: 1000 }];
+const [short, long] = [{ wall: 50, cpu: 50 }, { wall: 2000, cpu: 2000 }];
 
 /** Answers when the test says so. */
 class ScriptedThread implements LaneThread {
@@ -19,7 +19,7 @@ class ScriptedThread implements LaneThread {
   }
 
   get isFull(): boolean {
-    return this.taken.length >= 64;
+    return this.taken.length >= 128;
   }
 
   sign(job: RingJob, answer: (outcome: RingOutcome) => void): void {
