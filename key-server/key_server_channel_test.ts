@@ -98,23 +98,41 @@ Deno.test("M21: an edge that does not read its answers holds up nobody else", as
   await flood;
 });
 
-Deno.test("edges without a good certificate are refused, counted, and told nothing", async () => {
+Deno.test("edges without a good certificate are refused, counted, and told why", async () => {
   await using setup = await KeyServerSetup.start({ keys: oneKey });
   const { pki } = setup.installation;
   const uri = edgeIdentity("pop1");
   const past = { notBefore: new Date(Date.now() - 172_800_000), notAfter: new Date(Date.now() - 86_400_000) };
   const authority = await Authority.createRoot("Another Root");
-  const strangers: [string, Awaited<ReturnType<typeof pki.edgeIdentity>>, string][] = [
-    ["of another authority", await pki.edgeIdentity(uri, { authority }), "handshake"],
-    ["that has expired", await pki.edgeIdentity(uri, past), "handshake"],
-    ["of a key server", await pki.keyServerIdentity("key-server.holdfast.test"), "handshake"],
-    ["without a URI", await pki.edgeIdentity(uri, { uris: [], dnsNames: ["a.test"] }), "identity"],
-    ["with two URIs", await pki.edgeIdentity(uri, { uris: [uri, edgeIdentity("pop2")] }), "identity"],
+  const strangers: [string, Awaited<ReturnType<typeof pki.edgeIdentity>>, string, RegExp][] = [
+    [
+      "of another authority",
+      await pki.edgeIdentity(uri, { authority }),
+      "certificate-unknown-authority",
+      /issuer/,
+    ],
+    ["that has expired", await pki.edgeIdentity(uri, past), "certificate-expired", /has expired/],
+    [
+      "of a key server",
+      await pki.edgeIdentity(uri, { usages: ["serverAuth"] }),
+      "certificate-wrong-purpose",
+      /purpose/,
+    ],
+    ["without a URI", await pki.edgeIdentity(uri, { uris: [], dnsNames: ["a.test"] }), "identity", /no URI/],
+    [
+      "with two URIs",
+      await pki.edgeIdentity(uri, { uris: [uri, edgeIdentity("pop2")] }),
+      "identity",
+      /several URIs/,
+    ],
   ];
-  for (const [what, identity, reason] of strangers) {
+  for (const [what, identity, reason, words] of strangers) {
     const before = await refusedConnections(setup, reason);
     using client = await setup.dial(identity);
     await client.send(ping).catch(() => {});
+    const lastWord = await client.answer(0);
+    assert.equal(lastWord?.type === "error" && lastWord.code, "not-authorised", what);
+    assert.match(lastWord?.type === "error" ? lastWord.reason : "", words, what);
     assert.equal(await client.closed(), true, what);
     assert.equal(await refusedConnections(setup, reason), before + 1, what);
   }

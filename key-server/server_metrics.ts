@@ -1,18 +1,15 @@
 import type { KeylessErrorCode } from "../shared/keyless_protocol/errors.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
+import type { ChainFailure } from "../shared/libcrypto/x509_verify.ts";
 import { Metrics } from "../shared/metrics.ts";
 import { EventLoopLag } from "./event_loop_lag.ts";
 
-/**
- * Why a connection was not taken, or was cut: of a handshake that failed, what was wrong with the certificate where that
- * was it.
- */
+/** Why a connection was not taken, or was cut. */
 export type ConnectionRefusal =
   | "limit"
   | "handshake"
   | "no-certificate"
-  | "certificate-expired"
-  | "certificate-authority"
+  | `certificate-${ChainFailure}`
   | "no-alpn"
   | "identity"
   | "revoked";

@@ -6,12 +6,14 @@ import { HoldfastError } from "../shared/errors.ts";
 import { keylessAlpn } from "../shared/keyless_protocol/frame.ts";
 import type { Logger } from "../shared/log.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
+import { CertificateJudge } from "./certificate_judge.ts";
 import type { Connections } from "./connections.ts";
 import type { OpenControl } from "./control/control_service.ts";
 import { identityOfCertificate } from "./edge_identity.ts";
 import { listening } from "./listening.ts";
 import type { OwnIdentity } from "./own_identity.ts";
 import { RefusalLog } from "./refusal_log.ts";
+import { turnAway } from "./turn_away.ts";
 import type { ConnectionRefusal, ServerMetrics } from "./server_metrics.ts";
 
 /** Where to listen, as whom, and who takes over what connects. */
@@ -30,23 +32,19 @@ export interface TlsListenerOptions {
 /** The accepted socket under a TLS one: node:tls keeps it here, and tells it by no other way. */
 type WithParent = TLSSocket & { readonly _parent: Socket };
 
-/** TLS 1.3 only, a certificate of the edges' authority demanded. ALPN is checked again: Deno takes a peer without. */
+/**
+ * TLS 1.3 only, a certificate asked for. Whoever has none of the edges' authority is refused by us, not by TLS, which Deno
+ * would close without a word: so that the peer, the log and the metrics are told why. ALPN is checked again: Deno takes a
+ * peer without.
+ */
 function contextOf(identity: OwnIdentity): TlsOptions {
   return {
     ...identity,
     minVersion: "TLSv1.3",
     requestCert: true,
-    rejectUnauthorized: true,
+    rejectUnauthorized: false,
     ALPNProtocols: [keylessAlpn, controlAlpn],
   };
-}
-
-/** What was wrong with a handshake, by rustls' words, which are all that there is. */
-function refusalOf({ message }: Error): ConnectionRefusal {
-  if (/no certificates|CertificateRequired/i.test(message)) return "no-certificate";
-  if (/expired/i.test(message)) return "certificate-expired";
-  if (/UnknownIssuer|BadSignature|invalid peer certificate/i.test(message)) return "certificate-authority";
-  return "handshake";
 }
 
 /** The keyless and the control protocol over mutual TLS 1.3: its ALPN says which. */
@@ -54,18 +52,20 @@ export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #server: Server;
   readonly #refusals: RefusalLog;
+  #judge: CertificateJudge;
 
   private constructor(options: TlsListenerOptions) {
     this.#options = options;
     this.#refusals = new RefusalLog(options.log);
     const { identity, handshakeDeadline } = options;
+    this.#judge = new CertificateJudge(identity.ca);
     // Half-open, so that an edge that has said all still gets its answers.
     const behaviour = { allowHalfOpen: true, handshakeTimeout: handshakeDeadline };
     this.#server = createServer({ ...contextOf(identity), ...behaviour } as TlsOptions);
     this.#server.on("connection", (socket: Socket) => this.#accept(socket));
     this.#server.on("secureConnection", (socket: TLSSocket) => this.#secured(socket));
     this.#server.on("tlsClientError", (error: Error, socket: TLSSocket | undefined) => {
-      this.#refuse(refusalOf(error), error.message, socket);
+      this.#refuse("handshake", error.message, socket);
     });
   }
 
@@ -87,6 +87,7 @@ export class TlsListener {
   /** New connections meet this identity and this authority; open ones stay. */
   replaceIdentity(identity: OwnIdentity): void {
     this.#server.setSecureContext(contextOf(identity));
+    this.#judge = new CertificateJudge(identity.ca);
   }
 
   /** Takes no new connection; open ones stay. */
@@ -107,7 +108,8 @@ export class TlsListener {
     }
     const certificate = socket.getPeerCertificate()?.raw as Uint8Array | undefined;
     if (!socket.authorized || certificate === undefined) {
-      return this.#refuse("identity", "the peer has no verified certificate", socket);
+      const { why, reason } = this.#judge.reasonAgainst(certificate);
+      return this.#refuse(why, reason, socket);
     }
     try {
       const admitted = (socket as WithParent)._parent;
@@ -125,6 +127,6 @@ export class TlsListener {
     const peer = socket?.remoteAddress;
     this.#options.audit.record({ kind: "connection-refused", peer, why, reason });
     this.#refusals.write({ event: "connection-refused", why, reason, peer }, "connection refused");
-    socket?.destroy();
+    if (socket !== undefined) turnAway(socket, reason);
   }
 }
