@@ -6,6 +6,7 @@ import type {
   SignTls12Request,
   SignTls13Request,
 } from "../shared/keyless_protocol/operations.ts";
+import { DeadlineWheel } from "../shared/deadline_wheel.ts";
 import type { Logger } from "../shared/log.ts";
 import type { ServerKeyType } from "../shared/signature_schemes.ts";
 import { PoolExhaustedError } from "../shared/memory/errors.ts";
@@ -48,6 +49,7 @@ export class KeyOperations {
   readonly #options: KeyOperationsOptions;
   readonly #refusals: RefusalLog;
   readonly #lastUses = new WeakMap<ServedKey, number>();
+  readonly #deadlines = new DeadlineWheel();
   #inFlight = 0;
   #stopping = false;
 
@@ -123,7 +125,7 @@ export class KeyOperations {
     }
   }
 
-  async #operate(
+  #operate(
     edge: EdgeIdentity,
     request: KeylessKeyRequest,
     key: ServedKey | undefined,
@@ -134,7 +136,7 @@ export class KeyOperations {
     }
     this.#options.authorizer.check(edge, key.name, request);
     this.#lastUses.set(key, Date.now());
-    return await this.#inTime(request.deadline, this.#operation(key, request));
+    return this.#inTime(request.deadline, this.#operation(key, request));
   }
 
   #operation({ tokenKey, decryption }: ServedKey, request: KeylessKeyRequest): Operate {
@@ -150,19 +152,22 @@ export class KeyOperations {
   }
 
   /** The deadline is held even when the token hangs: its session then stays taken, the edge has its answer. */
-  async #inTime(milliseconds: number, operate: Operate): Promise<KeylessAnswer> {
+  #inTime(milliseconds: number, operate: Operate): Promise<KeylessAnswer> {
     const allowed = Math.min(milliseconds, this.#options.requestDeadline);
-    let late = false;
-    const { promise: deadline, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      late = true;
-      reject(new KeylessError("deadline-passed", "the token did not answer in time"));
-    }, allowed);
-    try {
-      return await Promise.race([operate(() => late), deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const end = performance.now() + allowed;
+    const answer = operate(() => performance.now() >= end);
+    return new Promise((resolve, reject) => {
+      const deadline = this.#deadlines.set(allowed, () => {
+        reject(new KeylessError("deadline-passed", "the token did not answer in time"));
+      });
+      answer.then((answered) => {
+        this.#deadlines.clear(deadline);
+        resolve(answered);
+      }, (error) => {
+        this.#deadlines.clear(deadline);
+        reject(error);
+      });
+    });
   }
 
   #refusal(edge: EdgeIdentity, request: KeylessRequest | undefined, error: unknown): KeylessAnswer {

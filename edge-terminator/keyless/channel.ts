@@ -6,7 +6,7 @@ import { ProtocolError } from "../../shared/keyless_protocol/errors.ts";
 import { connectionId, type Frame, FrameReader } from "../../shared/keyless_protocol/frame.ts";
 import type { KeylessRequest } from "../../shared/keyless_protocol/operations.ts";
 import { encodeRequest } from "../../shared/keyless_protocol/requests.ts";
-import type { Deadline, DeadlineWheel } from "./deadline_wheel.ts";
+import type { Deadline, DeadlineWheel } from "../../shared/deadline_wheel.ts";
 import { ChannelError, KeyOperationError } from "./errors.ts";
 import { connectionError, type Transport } from "./transport.ts";
 

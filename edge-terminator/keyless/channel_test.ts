@@ -3,7 +3,7 @@ import { encodeAnswer } from "../../shared/keyless_protocol/answers.ts";
 import { encodeFrame } from "../../shared/keyless_protocol/frame.ts";
 import { poll } from "../../test/harness/poll.ts";
 import { Channel } from "./channel.ts";
-import { DeadlineWheel } from "./deadline_wheel.ts";
+import { DeadlineWheel } from "../../shared/deadline_wheel.ts";
 import { ChannelError, type ChannelErrorCode } from "./errors.ts";
 import {
   KeylessTestPki,

@@ -2,7 +2,7 @@ import type { KeylessKeyRequest } from "../../shared/keyless_protocol/operations
 import { Backoff } from "./backoff.ts";
 import { Channel, type ChannelAnswer } from "./channel.ts";
 import { CircuitBreaker } from "./circuit_breaker.ts";
-import type { DeadlineWheel } from "./deadline_wheel.ts";
+import type { DeadlineWheel } from "../../shared/deadline_wheel.ts";
 import { endpointLabel, type KeyServerEndpoint } from "./endpoint.ts";
 import { ChannelError, KeyOperationError, type KeyOperationErrorCode } from "./errors.ts";
 import type { KeylessEvents } from "./events.ts";

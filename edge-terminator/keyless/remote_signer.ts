@@ -1,7 +1,7 @@
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
 import type { RsaDecryptionRequest, SignatureRequest } from "../tls/server_events.ts";
-import { DeadlineWheel } from "./deadline_wheel.ts";
+import { DeadlineWheel } from "../../shared/deadline_wheel.ts";
 import type { KeyServerEndpoint } from "./endpoint.ts";
 import { KeyOperationError, type KeyOperationErrorCode } from "./errors.ts";
 import type { KeylessEvents } from "./events.ts";
