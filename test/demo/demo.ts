@@ -1,5 +1,5 @@
 import { formatAddress } from "../../shared/config/address.ts";
-import { curl, curlTarget } from "../harness/clients/curl.ts";
+import { curl } from "../harness/clients/curl.ts";
 import { opensslClient } from "../harness/clients/openssl_client.ts";
 import { greeting } from "../harness/http_backend.ts";
 import type { Ports } from "../harness/installation.ts";
@@ -10,6 +10,7 @@ import { showChain } from "./certificate_chain.ts";
 import { showMedians, showSteps } from "./connection_steps.ts";
 import { Screen } from "./screen.ts";
 import { openStateFolder } from "./state_folder.ts";
+import { administration, openRotations, showRotation } from "./rotation.ts";
 import { showWhoHoldsWhat } from "./who_holds_what.ts";
 
 const host = "127.0.0.1";
@@ -73,9 +74,18 @@ async function demonstrate(
   const start = performance.now();
   const log = { level: "info" };
   const ports = choosePorts(args.edgePort);
-  const system = await System.start({ folder, host, ports, keyServer: { log }, edge: { log } });
+  const keyServer = { log, ...administration };
+  const system = await System.start({
+    folder,
+    host,
+    ports,
+    certificates: "pushed",
+    keyServer,
+    edge: { log },
+  });
   try {
     stopping.throwIfAborted();
+    await openRotations(system);
     showParts(system, screen);
     screen.line(`  up in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     const fetched = await showConnection(system, screen);
@@ -138,13 +148,11 @@ async function showConnection(system: System, screen: Screen): Promise<boolean> 
   return rsaFetched && signatures === connections;
 }
 
-function showCommands({ installation, endpoint }: System, screen: Screen): void {
-  const { host, port, serverName, rootFile } = endpoint;
-  screen.heading("5. Try it (while the demo runs)");
-  screen.command(`curl ${curlTarget(endpoint, "/").join(" ")}`);
-  screen.command(
-    `openssl s_client -connect ${host}:${port} -servername ${serverName} -CAfile ${rootFile} -brief </dev/null`,
-  );
+function showCommands(system: System, screen: Screen): void {
+  const { installation } = system;
+  screen.heading("5. Rotate its key (while the demo runs, in another terminal)");
+  showRotation(system, screen);
+  screen.heading("6. Look around");
   screen.command(`curl http://${formatAddress(installation.address("edgeAdmin"))}/metrics`);
   screen.command(`curl http://${formatAddress(installation.address("keyServerAdmin"))}/readyz`);
 }

@@ -7,7 +7,8 @@ import { commandLineOf, descendantsOf, isAlive } from "../harness/proc/inspect.t
 import { ChildProcess } from "../harness/processes/child_process.ts";
 import { TemporaryFolder } from "../harness/temporary_folder.ts";
 
-const frontDoor = fileURLToPath(new URL("../../holdfast", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const frontDoor = `${root}holdfast`;
 const demo = (...args: string[]) =>
   new ChildProcess({ name: "demo", command: frontDoor, args: ["demo", ...args] });
 
@@ -42,6 +43,7 @@ Deno.test("the command that the demo prints works while it runs, and Ctrl-C ends
   assert(command !== undefined, process.lines.join("\n"));
   const { stdout } = await runCommand("sh", ["-c", `${command} --silent`]);
   assert.match(stdout, /Hello from behind the edge/);
+  await rotateAsTold(process.lines);
   const descendants = await descendantsOf(process.pid);
   assert(descendants.length >= 3, "a key server, a supervisor and a worker");
   process.signal("SIGINT");
@@ -93,6 +95,20 @@ Deno.test("a mistake on the demo's command line ends it with 2", async () => {
     assert.equal((await runCommand(frontDoor, ["demo", ...args])).code, 2);
   }
 });
+
+/** Types what the demo tells a newcomer to type. */
+async function rotateAsTold(lines: readonly string[]): Promise<void> {
+  const first = lines.findIndex((line) => line.includes("5. Rotate its key"));
+  const commands = lines.slice(first + 1, lines.indexOf("", first));
+  const { code, stdout, stderr } = await runCommand("sh", ["-ec", commands.join("\n")], {
+    cwd: root,
+    deadline: 60_000,
+  });
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /state +healthy[^]*Verification: OK[^]*public key is 256 bit/);
+  assert.match(stdout, / done\n[^]*Development CA development[^]*Verification: OK[^]*public key is 384 bit/);
+  assert.match(stdout, /active +www\.holdfast\.test-\w+ +ecdsa-p384/);
+}
 
 /** Command lines of running processes that name the folder. */
 async function commandLinesWith(folder: string): Promise<string[]> {

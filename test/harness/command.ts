@@ -8,6 +8,8 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder to run in; ours unless told. */
+  readonly cwd?: string;
   /** Milliseconds until it is killed and its code is 124; 20 s unless told. */
   readonly deadline?: number;
 }
@@ -16,11 +18,12 @@ export interface CommandOptions {
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { input = "", env = {}, deadline = 20_000 }: CommandOptions = {},
+  { input = "", env = {}, deadline = 20_000, cwd }: CommandOptions = {},
 ): Promise<CommandResult> {
   const child = new Deno.Command(command, {
     args: [...args],
     env,
+    ...(cwd !== undefined && { cwd }),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -42,8 +42,10 @@ function describeEdges(
   return lowestVersion === null ? known : `${known}; all at version ${lowestVersion} of ${version} or later`;
 }
 
-function describeExpiring({ uses, notAfter, daysLeft }: Status["expiring"][number]): string {
+function describeExpiring({ uses, key, notAfter, daysLeft }: Status["expiring"][number]): string {
   const names = uses.map(({ name }) => name).join(", ");
-  const text = `${names}: ${day(notAfter)} (${daysLeft < 0 ? "over" : `${daysLeft} days`})`;
+  const text = `${names}, ${key ?? "a key of nobody's"}: ${day(notAfter)} (${
+    daysLeft < 0 ? "over" : `${daysLeft} days`
+  })`;
   return accent(daysLeft < 7 ? "red" : "yellow", text);
 }
