@@ -4,6 +4,7 @@ import { processArgumentsOrExit } from "../shared/config/arguments.ts";
 import { HoldfastError } from "../shared/errors.ts";
 import { stapleWarnings } from "./certificates/ocsp_staples.ts";
 import { checkIdentity, loadEdgeConfig } from "./config.ts";
+import { heldCertificates } from "./control/held_certificates.ts";
 import { checkKeyFiles } from "./ticket_keys/files/check_key_files.ts";
 import { superviseEdge } from "./supervisor/supervise_edge.ts";
 
@@ -17,10 +18,12 @@ try {
     const loaded = await loadEdgeConfig(configFile);
     await checkIdentity(configFile, loaded);
     if (loaded.tickets?.keys.source === "files") checkKeyFiles(loaded.tickets.keys);
+    const held = await heldCertificates(loaded);
     for (const warning of stapleWarnings(loaded.staples)) {
       Deno.stderr.writeSync(new TextEncoder().encode(`Warning: ${warning}\n`));
     }
-    Deno.stdout.writeSync(new TextEncoder().encode(`${config} is a valid edge configuration\n`));
+    const lines = [`${config} is a valid edge configuration`, ...held];
+    Deno.stdout.writeSync(new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
   } else {
     await superviseEdge(configFile);
   }

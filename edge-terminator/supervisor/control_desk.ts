@@ -16,6 +16,12 @@ import type { ControlDelivery, ControlNote } from "../worker/control_messages.ts
 import { jsonLine } from "../worker/json_lines.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
+/** What the desk needs of a worker. */
+type DeskWorker = Pick<
+  WorkerProcess,
+  "pid" | "started" | "stoppedListening" | "exited" | "sendLine" | "onControlNote"
+>;
+
 type Applied = Extract<ControlNote, { type: "control-applied" }>;
 
 /** How the control channel is, as the supervisor sees it. */
@@ -37,15 +43,15 @@ export class ControlDesk {
   readonly #folder: StateFolder;
   readonly #log: Logger;
   /** Workers that have not ended, with what they serve by. */
-  readonly #workers = new Map<WorkerProcess, Applied | undefined>();
+  readonly #workers = new Map<DeskWorker, Applied | undefined>();
   /** Those that may speak: they accept connections. The latest to come is last. */
-  readonly #candidates = new Set<WorkerProcess>();
+  readonly #candidates = new Set<DeskWorker>();
   readonly #assemblies = new Map<number, UpdateAssembly>();
   #document: ControlDocument;
   #kept: ControlDocument | undefined;
   #keeping: Promise<void> | undefined;
   #keepFailed = false;
-  #speaker: WorkerProcess | undefined;
+  #speaker: DeskWorker | undefined;
   #acknowledged: Acknowledgement | undefined;
   #revocation: string | undefined;
   #olderLineage = "";
@@ -77,7 +83,7 @@ export class ControlDesk {
   }
 
   /** Serves a worker from its start to its end. */
-  add(worker: WorkerProcess): void {
+  add(worker: DeskWorker): void {
     this.#workers.set(worker, undefined);
     worker.onControlNote = (note) => this.#receive(worker, note);
     for (const update of documentParts(this.#document)) tell([worker], { type: "control-update", update });
@@ -121,7 +127,7 @@ export class ControlDesk {
     tell([this.#speaker], { type: "control-speak", instance });
   }
 
-  #receive(worker: WorkerProcess, note: ControlNote): void {
+  #receive(worker: DeskWorker, note: ControlNote): void {
     switch (note.type) {
       case "control-applied":
         this.#workers.set(worker, note);
@@ -140,7 +146,7 @@ export class ControlDesk {
   }
 
   #takePart(
-    worker: WorkerProcess,
+    worker: DeskWorker,
     { source, update }: Extract<ControlNote, { type: "control-update" }>,
   ): void {
     const assembly = this.#assemblies.get(source) ?? new UpdateAssembly();
@@ -155,7 +161,7 @@ export class ControlDesk {
     }
   }
 
-  #take(worker: WorkerProcess, source: number, update: WholeUpdate): void {
+  #take(worker: DeskWorker, source: number, update: WholeUpdate): void {
     switch (judge(this.#document, update)) {
       case "newer":
         return this.#distribute(update);
@@ -229,7 +235,7 @@ export class ControlDesk {
     if (this.#speaker !== undefined) tell([this.#speaker], { type: "control-ack", acknowledgement });
   }
 
-  #restart(worker: WorkerProcess, source: number, reason: string): void {
+  #restart(worker: DeskWorker, source: number, reason: string): void {
     this.#assemblies.delete(source);
     tell([worker], { type: "control-restart", source, reason });
   }
@@ -253,7 +259,7 @@ export class ControlDesk {
 }
 
 /** Encodes once what several workers get. */
-function tell(workers: Iterable<WorkerProcess>, delivery: ControlDelivery): void {
+function tell(workers: Iterable<DeskWorker>, delivery: ControlDelivery): void {
   const line = jsonLine(delivery);
   for (const worker of workers) worker.sendLine(line);
 }
