@@ -5,7 +5,8 @@ import type { AuditLog } from "./audit/audit_log.ts";
 import { explain } from "./authorisation/explain.ts";
 import type { Authorizer } from "./authorize.ts";
 import type { KeyServerConfig } from "./config.ts";
-import type { Rollout } from "./control/edge_rollout.ts";
+import type { ControlService } from "./control/control_service.ts";
+import type { Enrolment } from "./enrolment/open_enrolment.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { Registry } from "./registry/registry.ts";
 
@@ -15,19 +16,25 @@ export interface AdministrationParts {
   readonly registry: Registry;
   readonly keys: KeyRing;
   readonly authorizer: Authorizer;
-  readonly rollout: Rollout;
+  readonly control: ControlService;
   readonly audit: AuditLog;
   /** When an edge last used a key, by its SKI. */
   readonly lastUse: (subjectKeyIdentifier: Uint8Array) => Date | undefined;
   readonly log: Logger;
 }
 
+/** Everything that stands beside the way of a signature. */
+export interface Administration extends AsyncDisposable {
+  /** Undefined: edges do not enrol here. */
+  readonly enrolment: Enrolment | undefined;
+}
+
 /**
- * Rotations and the admin API, where there is a registry that lasts. Dispose it before the tokens. Throws what keeps them
- * from starting, with all closed again.
+ * Enrolment, rotations and the admin API, where there is a registry that lasts. Dispose it before the tokens. Throws what
+ * keeps them from starting, with all closed again.
  */
-export async function startAdministration(parts: AdministrationParts): Promise<AsyncDisposable | undefined> {
-  const { config } = parts;
+export async function startAdministration(parts: AdministrationParts): Promise<Administration | undefined> {
+  const { config, control } = parts;
   if (config.registry === undefined) return undefined;
   await using started = new AsyncDisposableStack();
   // Certificates, HTTP and OpenAPI take memory and time: only a key server that is administered loads them.
@@ -35,6 +42,7 @@ export async function startAdministration(parts: AdministrationParts): Promise<A
   const rotations = started.use(
     await startRotations({
       ...parts,
+      rollout: control,
       rotation: config.rotation,
       acme: config.acme,
       tokens: () => parts.keys.tokens,
@@ -42,24 +50,38 @@ export async function startAdministration(parts: AdministrationParts): Promise<A
       lastUse: (identifier) => parts.lastUse(Uint8Array.fromHex(identifier)),
     }),
   );
+  const enrolment = await enrolmentOf(parts);
+  if (enrolment !== undefined) started.use(enrolment);
   if (config.adminApi !== undefined) {
     const { startAdminApi } = await import("./admin/admin_api.ts");
-    started.use(await startAdminApi(config.adminApi, { ...servicesOf(parts), ...rotations }));
+    started.use(await startAdminApi(config.adminApi, { ...servicesOf(parts, enrolment), ...rotations }));
   }
-  return started.move();
+  const running = started.move();
+  return { enrolment, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Renewals come over the control connection. */
+async function enrolmentOf(parts: AdministrationParts): Promise<Enrolment | undefined> {
+  const { config: { enrolment: config, listen }, keys, control } = parts;
+  if (config === undefined || listen === undefined) return undefined;
+  const { openEnrolment } = await import("./enrolment/open_enrolment.ts");
+  const enrolment = await openEnrolment(config, listen.identity, { ...parts, tokens: () => keys.tokens });
+  control.renewIdentity = (edge, request) => enrolment.service.renew(edge.name, request);
+  return enrolment;
 }
 
 function servicesOf(
-  { registry, rollout, audit, authorizer, keys, log }: AdministrationParts,
+  { registry, control, audit, authorizer, keys, log }: AdministrationParts,
+  enrolment: Enrolment | undefined,
 ): Omit<AdminServices, "rotations" | "keyManagement"> {
   return {
     registry,
-    rollout,
+    rollout: control,
     audit,
     log,
     explain: (request) => explain(registry.state, authorizer, request),
     keyHealth: (name) => healthOf(keys, name),
-    enrolmentAuthorities: () => undefined,
+    enrolmentAuthorities: () => enrolment?.keyServerAuthorities,
     startedAt: new Date(),
   };
 }

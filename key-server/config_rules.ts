@@ -45,9 +45,6 @@ export function refuseContradictions(config: Rules, context: z.core.$RefinementC
   if (config.enrolment !== undefined && config.listen === undefined) {
     report(["enrolment"], "a [listen] section beside it: the same certificate serves both");
   }
-  if (config.enrolment !== undefined && config.listen === undefined) {
-    report(["enrolment"], "a [listen] section beside it: the same certificate serves both");
-  }
   checkPeers(config, report);
   checkTokens(config, report);
   checkKeys(config, report);

@@ -1,19 +1,19 @@
-import { type AdminPort, serveAdminPort } from "../shared/admin_port.ts";
+import { type AdminPort, type Readiness, serveAdminPort } from "../shared/admin_port.ts";
 import { formatAddress, type TcpAddress } from "../shared/config/address.ts";
 import { connectionsThatFit } from "../shared/descriptor_budget.ts";
 import type { Logger } from "../shared/log.ts";
 import type { LockedPool } from "../shared/memory/locked_pool.ts";
-import { startAdministration } from "./administration.ts";
+import { type Administration, startAdministration } from "./administration.ts";
 import { openAuditLog } from "./audit/open_audit_log.ts";
 import { Authorizer } from "./authorize.ts";
-import type { KeyServerConfig } from "./config.ts";
+import type { IdentityFiles, KeyServerConfig } from "./config.ts";
 import { Connections } from "./connections.ts";
 import { ControlService } from "./control/control_service.ts";
 import { watchFiles } from "./file_watch.ts";
 import { TokenKeys } from "./issuance/token_keys.ts";
 import { KeyOperations } from "./key_operations.ts";
 import { KeyRing } from "./key_ring.ts";
-import { readOwnIdentity } from "./own_identity.ts";
+import { type OwnIdentity, readOwnIdentity } from "./own_identity.ts";
 import { Prober } from "./prober.ts";
 import { openRegistry } from "./registry/open_registry.ts";
 import type { Registry } from "./registry/registry.ts";
@@ -49,7 +49,7 @@ export class KeyServer {
   #tls: TlsListener | undefined;
   #unix: UnixListener | undefined;
   #admin: AdminPort | undefined;
-  #administration: AsyncDisposable | undefined;
+  #administration: Administration | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(parts: KeyServerParts) {
@@ -99,6 +99,7 @@ export class KeyServer {
     // After the authorizer, which is told first of every change.
     this.#closers.use(registry.watch(({ changes }) => {
       if (changes.some(({ kind }) => kind === "edge")) this.#connections.cutRefused();
+      if (changes.some(({ kind }) => kind === "authority")) void this.reloadIdentity();
     }));
   }
 
@@ -137,7 +138,9 @@ export class KeyServer {
     const { listen } = this.#config;
     if (listen === undefined || this.#tls === undefined) return;
     try {
-      this.#tls.replaceIdentity(await readOwnIdentity(listen.identity));
+      const identity = await this.#readIdentity(listen.identity);
+      this.#tls.replaceIdentity(identity);
+      this.#administration?.enrolment?.replaceIdentity(identity);
       this.#log.info({ event: "identity-reloaded" }, "own certificate and client CA read again");
     } catch (error) {
       const reason = error instanceof Error ? error.message : "unknown failure";
@@ -163,7 +166,7 @@ export class KeyServer {
       audit: this.#parts.audit,
     };
     if (listen !== undefined) {
-      const identity = await readOwnIdentity(listen.identity);
+      const identity = await this.#readIdentity(listen.identity);
       const { handshakeDeadline } = this.#config.limits;
       this.#tls = await TlsListener.start({
         ...common,
@@ -171,20 +174,21 @@ export class KeyServer {
         identity,
         handshakeDeadline,
       });
-      this.#closers.use(watchFiles(Object.values(listen.identity), () => void this.reloadIdentity()));
+      const files = Object.values(listen.identity).filter((file) => file !== undefined);
+      this.#closers.use(watchFiles(files, () => void this.reloadIdentity()));
     }
     if (unix !== undefined) this.#unix = await UnixListener.start({ ...common, unix });
     if (admin !== undefined) {
       this.#admin = await serveAdminPort({
         ...admin,
-        readiness: () => this.#stopping === undefined ? this.#prober.readiness() : stoppingReadiness,
+        readiness: () => this.#readiness(),
         metrics: () => this.#metrics.exposition(),
       });
     }
     this.#administration = await startAdministration({
       ...this.#parts,
       authorizer: this.#authorizer,
-      rollout: this.#control,
+      control: this.#control,
       lastUse: (identifier) => this.#operations.lastUse(identifier),
     });
     this.#log.info({
@@ -195,6 +199,21 @@ export class KeyServer {
       keys: this.#parts.keys.keys.length,
       registry: this.#parts.registry.state.version,
     }, "key server ready");
+  }
+
+  /** Edges are vouched for by the authority of the file, and by those in the registry. */
+  #readIdentity(files: IdentityFiles): Promise<OwnIdentity> {
+    const authorities = this.#parts.registry.state.list("authority");
+    const chains = authorities.filter(({ purpose }) => purpose === "edges").flatMap(({ chain }) => chain);
+    return readOwnIdentity(files, chains.map((der) => Uint8Array.fromBase64(der)));
+  }
+
+  #readiness(): Readiness {
+    if (this.#stopping !== undefined) return stoppingReadiness;
+    const { ready, checks } = this.#prober.readiness();
+    const { failure } = this.#parts.audit;
+    // Signatures go on: it is no reason to send edges elsewhere.
+    return { ready, checks: failure === undefined ? checks : { ...checks, audit: failure } };
   }
 
   async #stop(): Promise<void> {
