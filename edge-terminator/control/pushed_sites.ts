@@ -19,9 +19,9 @@ export class CertificateIndex {
     for (const name of names) {
       for (const certificate of name.active) {
         for (const dnsName of new Set(certificate.dnsNames.map(canonicalHostName))) {
-          const found = this.#byName.get(dnsName);
-          if (found === undefined) this.#byName.set(dnsName, [{ name, certificate }]);
-          else found.push({ name, certificate });
+          append(this.#byName, dnsName, { name, certificate });
+          const wildcard = wildcardOf(dnsName);
+          if (wildcard !== undefined && wildcard !== dnsName) append(this.#below, wildcard, dnsName);
         }
       }
     }
@@ -29,7 +29,7 @@ export class CertificateIndex {
 
   /** Names with certificates of their own that a wildcard covers. */
   below(wildcard: string): readonly string[] {
-    return this.#below.get(wildcard) ?? [];
+    return [...new Set(this.#below.get(wildcard))];
   }
 
   /**
@@ -37,13 +37,19 @@ export class CertificateIndex {
    * cover it by a wildcard.
    */
   find(hostName: string): readonly LoadedCertificate[] {
-    const wildcard = wildcardOf(hostName);
-    return [...this.#byName.get(hostName) ?? [], ...(wildcard && this.#byName.get(wildcard)) || []]
+    return [...new Set([hostName, wildcardOf(hostName) ?? hostName])]
+      .flatMap((name) => this.#byName.get(name) ?? [])
       .filter(({ name: { serverNames } }) =>
         serverNames?.some((pattern) => coversName(pattern, hostName)) ?? true
       )
       .map(({ certificate }) => certificate);
   }
+}
+
+function append<V>(lists: Map<string, V[]>, key: string, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 /**
