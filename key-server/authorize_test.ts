@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
+import { Authority } from "../certs/authority.ts";
 import type {
   KeylessKeyRequest,
   SignTls12Request,
   SignTls13Request,
 } from "../shared/keyless_protocol/operations.ts";
 import { KeylessError } from "../shared/keyless_protocol/errors.ts";
+import { pemToDer } from "../shared/libcrypto/x509.ts";
 import { Authorizer } from "./authorize.ts";
 import type { EdgeIdentity } from "./edge_identity.ts";
 import type { Entities } from "./registry/entities.ts";
 import type { Change } from "./registry/registry.ts";
 import {
   edgeEntity,
+  instant,
   keyEntity,
   nameEntity,
   openRegistry,
@@ -217,4 +220,43 @@ Deno.test("a key answers for its name while it is staged, active or draining, an
   }
   put(rules.registry, { kind: "name", put: nameEntity("www") });
   assert.equal(allows(rules, request), false);
+});
+
+Deno.test("a rotation's new key answers for its name while there is a challenge for it, and for no other name", async () => {
+  const rules = authorizer({}, { name: "api" });
+  const root = await Authority.createRoot("Root");
+  const certificate = pemToDer(root.certificatePem)[0]!.toBase64();
+  const rotation: Entities["rotation"] = {
+    id: "0123456789abcdef",
+    name: "www",
+    algorithm: "ecdsa-p256",
+    issuer: "acme",
+    step: "await-certificate",
+    ending: "done",
+    newKey: "k3",
+    replaces: [],
+    drainTime: 0,
+    destroys: "none",
+    startedAt: instant,
+    startedBy: "test",
+    stepSince: instant,
+  };
+  put(
+    rules.registry,
+    { kind: "key", put: keyEntity("k3") },
+    { kind: "key", put: keyEntity("k4") },
+    { kind: "rotation", put: rotation },
+  );
+  assert.equal(allows(rules, request, edge, "k3"), false, "not before");
+  const challenge = { serverName: "www.holdfast.test", certificate, expiresAt: instant };
+  put(rules.registry, { kind: "challenge", put: { ...challenge, key: "k3" } });
+  assert.equal(allows(rules, request, edge, "k3"), true);
+  assert.equal(allows(rules, request, edge, "k4"), false);
+  put(rules.registry, { kind: "rotation", put: { ...rotation, step: "aborted" } });
+  assert.equal(allows(rules, request, edge, "k3"), false, "its rotation is over");
+  put(rules.registry, { kind: "rotation", put: rotation }, {
+    kind: "challenge",
+    remove: "www.holdfast.test",
+  });
+  assert.equal(allows(rules, request, edge, "k3"), false, "and so is the challenge");
 });

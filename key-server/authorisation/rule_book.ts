@@ -2,6 +2,7 @@ import type { EdgeEntity } from "../registry/entities/edge.ts";
 import type { NameEntity } from "../registry/entities/name.ts";
 import type { PermissionEntity } from "../registry/entities/permission.ts";
 import type { RegistryState } from "../registry/registry.ts";
+import { isUnderWay } from "../registry/rules/rotation_rules.ts";
 import { type EdgeRules, type NameRules, noRules } from "./edge_rules.ts";
 import { ruleFor } from "./rule.ts";
 import { TokenBucket } from "./token_bucket.ts";
@@ -48,7 +49,7 @@ export class RuleBook {
       const rules = this.#nameRules(identity, name, permissions);
       if (rules === undefined) continue;
       byName.set(name.name, rules);
-      for (const { key } of name.bindings) byKey.set(key, rules);
+      for (const key of this.#keysOf(name)) byKey.set(key, rules);
     }
     return {
       revocation: edge?.state === "revoked" ? edge.reason ?? "the edge was revoked" : undefined,
@@ -58,6 +59,17 @@ export class RuleBook {
       byName,
       byKey,
     };
+  }
+
+  /** Those that are bound to it, and the one that a rotation has made for it and that answers an ACME challenge already. */
+  #keysOf({ name, bindings }: NameEntity): readonly string[] {
+    const bound = bindings.map(({ key }) => key);
+    const challenged = this.#state.list("challenge").map(({ key }) => key);
+    if (challenged.length === 0) return bound;
+    const made = this.#state.list("rotation")
+      .filter((rotation) => rotation.name === name && isUnderWay(rotation))
+      .flatMap(({ newKey }) => newKey !== undefined && challenged.includes(newKey) ? [newKey] : []);
+    return [...bound, ...made];
   }
 
   #nameRules(
