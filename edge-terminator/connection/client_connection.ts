@@ -105,10 +105,16 @@ export class ClientConnection {
       this.#act(event);
     }
     const output = this.#engine.takeOutput();
-    if (output !== undefined && this.#socket.writable) this.#socket.write(output);
+    if (output !== undefined && this.#socket.writable) this.#write(output);
     if (this.#isReleased) return;
     if (this.#engineFailed || this.#application?.isComplete) this.#finish();
     else this.#throttle();
+  }
+
+  #write(output: Uint8Array): void {
+    this.#socket.write(output);
+    // Nothing is left to write: the kernel has its copy.
+    if (this.#socket.writableLength === 0) this.#engine.giveBackOutput(output);
   }
 
   #act(event: TlsServerEvent): void {

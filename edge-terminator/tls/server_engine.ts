@@ -50,7 +50,10 @@ export class TlsServerEngine implements Disposable {
     return awaitsPeer(this.#state) && !this.#connection.readClosed;
   }
 
-  /** Bytes from the peer. They are neither kept nor changed after the call. */
+  /**
+   * Bytes from the peer, which become the engine's: records are decrypted where they lie, and application data that is
+   * emitted is a view of them.
+   */
   receive(bytes: Uint8Array): void {
     if (this.#over || this.#connection.readClosed) return;
     this.#guard(() => {
@@ -66,6 +69,11 @@ export class TlsServerEngine implements Disposable {
   /** Bytes for the peer, coalesced; undefined when there are none. */
   takeOutput(): Uint8Array | undefined {
     return this.#connection.records.output.take();
+  }
+
+  /** Says that nobody reads these bytes of `takeOutput` any more, so that other output may take their place. */
+  giveBackOutput(bytes: Uint8Array): void {
+    this.#connection.records.output.giveBack(bytes);
   }
 
   /** Answers "client-hello"; undefined refuses the name with unrecognized_name. */

@@ -138,7 +138,7 @@ export class ScriptedClient implements Disposable {
   /** Takes what the server sent, as far as it goes. */
   receive(bytes: Uint8Array | undefined): void {
     if (bytes === undefined) return;
-    this.records.reader.push(bytes);
+    this.records.reader.push(bytes.slice());
     for (;;) {
       const message = this.#reassembler.next();
       if (message !== undefined) {

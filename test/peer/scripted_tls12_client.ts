@@ -86,7 +86,7 @@ export class ScriptedTls12Client implements Disposable {
 
   receive(bytes: Uint8Array | undefined): void {
     if (bytes === undefined) return;
-    this.records.reader.push(bytes);
+    this.records.reader.push(bytes.slice());
     for (;;) {
       const message = this.#reassembler.next();
       if (message !== undefined) {

@@ -2,10 +2,10 @@ import type { AeadName, KeyedAead } from "../../../shared/libcrypto/aead.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
 import type { RawRecord } from "./record_reader.ts";
 
-/** What a protected record held; the content is at the offset that `open` was given. */
+/** What a protected record held; the content lies where the record's fragment did. */
 export interface OpenedRecord {
   readonly type: number;
-  readonly length: number;
+  readonly content: Uint8Array;
 }
 
 /**
@@ -24,10 +24,10 @@ export interface RecordKeys extends Disposable {
   /** Records protected so far under this key. */
   readonly sequence: number;
   /**
-   * Writes one whole record at the start of `output`, which is zero; returns its length. `padding` bytes of zeros
+   * Writes one whole record at the start of `output`; returns its length. `padding` bytes of zeros
    * follow the content where the version pads.
    */
   seal(keyed: KeyedAead, type: number, content: Uint8Array, output: Uint8Array, padding: number): number;
-  /** Undefined when the record does not authenticate; the sequence number then stays. */
-  open(keyed: KeyedAead, record: RawRecord, output: Uint8Array): OpenedRecord | undefined;
+  /** Decrypts in place. Undefined when the record does not authenticate; the sequence number then stays. */
+  open(keyed: KeyedAead, record: RawRecord): OpenedRecord | undefined;
 }

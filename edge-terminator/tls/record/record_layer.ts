@@ -15,10 +15,7 @@ import type { OpenedRecord, RecordKeys } from "./record_keys.ts";
 import { type RawRecord, RecordReader } from "./record_reader.ts";
 
 /** What a record carried, decrypted. Application data of records that came together is joined. */
-export interface Incoming {
-  readonly type: number;
-  readonly content: Uint8Array;
-}
+export type Incoming = OpenedRecord;
 
 const writtenVersion = ProtocolVersion.TLSv1_2;
 
@@ -92,17 +89,21 @@ export class RecordLayer implements Disposable {
     }
   }
 
-  /** Opens records until one is not application data; undefined when all that came was to be ignored. */
+  /**
+   * Opens records until one is not application data; undefined when all that came was to be ignored. Records are
+   * opened where they lie and their contents moved together there: a buffer for 64 KiB costs more than the moving.
+   */
   #openBatch(keys: RecordKeys): Incoming | undefined {
-    const buffer = new Uint8Array(Math.min(this.reader.buffered, 2 ** 16 + maxTls12Ciphertext));
-    let filled = 0;
+    let data: Uint8Array | undefined;
     let other: (() => Incoming) | undefined;
     using keyed = keyAead(keys.aead, keys.key, "open");
     try {
-      while (other === undefined && this.reader.ready && buffer.length - filled >= this.reader.nextLength) {
-        const opened = this.#open(keys, keyed, buffer.subarray(filled));
-        if (opened?.type === ContentType.application_data) filled += opened.content.length;
-        else if (opened !== undefined) other = () => opened;
+      while (other === undefined && this.reader.ready) {
+        const opened = this.#open(keys, keyed);
+        if (opened === undefined) continue;
+        const joined = opened.type === ContentType.application_data ? join(data, opened.content) : undefined;
+        if (joined === undefined) other = () => opened;
+        else data = joined;
       }
     } catch (error) {
       // What was authentic before the record at fault is still the application's.
@@ -110,23 +111,23 @@ export class RecordLayer implements Disposable {
         throw error;
       };
     }
-    if (filled === 0) return other?.();
+    if (data === undefined || data.length === 0) return other?.();
     this.#deferred = other;
-    return { type: ContentType.application_data, content: buffer.subarray(0, filled) };
+    return { type: ContentType.application_data, content: data };
   }
 
-  #open(keys: RecordKeys, keyed: KeyedAead, output: Uint8Array): Incoming | undefined {
+  #open(keys: RecordKeys, keyed: KeyedAead): Incoming | undefined {
     const record = this.reader.next()!;
     if (this.#mayBeUnprotected(record)) return this.#unprotected(record);
-    const opened = keys.open(keyed, record, output);
+    const opened = keys.open(keyed, record);
     if (opened === undefined) {
       this.earlyData.skipUndecryptable(record);
       return undefined;
     }
     this.earlyData.stop();
     this.#everOpened = true;
-    this.#count(opened);
-    return { type: opened.type, content: output.subarray(0, opened.length) };
+    this.#count(opened.type, opened.content.length);
+    return opened;
   }
 
   /**
@@ -144,11 +145,11 @@ export class RecordLayer implements Disposable {
       const why = `a record is ${record.fragment.length} bytes long`;
       throw misbehaved(AlertDescription.record_overflow, "DATA_LENGTH_TOO_LONG", why);
     }
-    this.#count({ type: record.type, length: record.fragment.length });
+    this.#count(record.type, record.fragment.length);
     return { type: record.type, content: record.fragment.slice() };
   }
 
-  #count({ type, length }: OpenedRecord): void {
+  #count(type: number, length: number): void {
     if (length > 0 && type !== ContentType.change_cipher_spec) {
       this.#emptyRecords = 0;
       return;
@@ -193,7 +194,7 @@ export class RecordLayer implements Disposable {
     // Only the last record has room for padding: the others are full.
     const padding = keys?.pads ? this.#paddingOf(content.length - (records - 1) * this.maxSentContent) : 0;
     const expansion = records * (keys?.expansion ?? recordHeaderLength) + padding;
-    const output = new Uint8Array(content.length + expansion);
+    const output = this.output.reserve(content.length + expansion);
     using keyed = keys === undefined ? undefined : keyAead(keys.aead, keys.key, "seal");
     let written = 0;
     for (let at = 0; at < content.length; at += this.maxSentContent) {
@@ -232,4 +233,16 @@ function writePlain(type: number, content: Uint8Array, output: Uint8Array): numb
   output[4] = content.length & 0xff;
   output.set(content, recordHeaderLength);
   return recordHeaderLength + content.length;
+}
+
+/**
+ * Application data with `more` behind it in the same buffer, where the records' headers and tags have left room;
+ * undefined where `more` lies in another.
+ */
+function join(data: Uint8Array | undefined, more: Uint8Array): Uint8Array | undefined {
+  if (data === undefined || data.length === 0) return more;
+  if (data.buffer !== more.buffer) return undefined;
+  const joined = new Uint8Array(data.buffer, data.byteOffset, data.length + more.length);
+  joined.set(more, data.length);
+  return joined;
 }

@@ -63,14 +63,15 @@ export class Tls12RecordKeys implements RecordKeys {
     return recordHeaderLength + length;
   }
 
-  open(keyed: KeyedAead, record: RawRecord, output: Uint8Array): OpenedRecord | undefined {
+  open(keyed: KeyedAead, record: RawRecord): OpenedRecord | undefined {
     const { type, fragment } = record;
     const length = fragment.length - this.#explicit - aeadTagLength;
     if (length < 0) return undefined;
     this.#describe(type, length);
     if (this.#explicit > 0) this.#explicitNonce(fragment);
     else recordNonce(this.#keys.iv, this.#sequence, nonce);
-    const opened = keyed.open(nonce, additionalData, fragment.subarray(this.#explicit), output);
+    const sealed = fragment.subarray(this.#explicit);
+    const opened = keyed.open(nonce, additionalData, sealed, sealed);
     nonce.fill(0);
     if (opened === undefined) return undefined;
     if (opened > maxPlaintext) {
@@ -81,7 +82,7 @@ export class Tls12RecordKeys implements RecordKeys {
       );
     }
     this.#sequence++;
-    return { type, length: opened };
+    return { type, content: sealed.subarray(0, opened) };
   }
 
   /** seq_num, type, version and length of the plaintext. */

@@ -45,6 +45,7 @@ export class Tls13RecordKeys implements RecordKeys {
     const sealed = output.subarray(recordHeaderLength, recordHeaderLength + length);
     sealed.set(content);
     sealed[content.length] = type;
+    if (padding > 0) sealed.fill(0, content.length + 1, innerLength);
     recordNonce(this.#keys.iv, this.#sequence, nonce);
     keyed.seal(nonce, header, sealed.subarray(0, innerLength), sealed);
     nonce.fill(0);
@@ -52,14 +53,15 @@ export class Tls13RecordKeys implements RecordKeys {
     return recordHeaderLength + length;
   }
 
-  open(keyed: KeyedAead, record: RawRecord, output: Uint8Array): OpenedRecord | undefined {
-    if (record.fragment.length < aeadTagLength) return undefined;
+  open(keyed: KeyedAead, record: RawRecord): OpenedRecord | undefined {
+    const { header, fragment } = record;
+    if (fragment.length < aeadTagLength) return undefined;
     recordNonce(this.#keys.iv, this.#sequence, nonce);
-    const length = keyed.open(nonce, record.header, record.fragment, output);
+    const length = keyed.open(nonce, header, fragment, fragment);
     nonce.fill(0);
     if (length === undefined) return undefined;
     this.#sequence++;
-    return unwrap(record, output, length);
+    return unwrap(record, length);
   }
 
   [Symbol.dispose](): void {
@@ -68,7 +70,7 @@ export class Tls13RecordKeys implements RecordKeys {
 }
 
 /** Takes the padding off and finds the inner content type (RFC 8446, Section 5.4). */
-function unwrap(record: RawRecord, output: Uint8Array, length: number): OpenedRecord {
+function unwrap({ type, fragment }: RawRecord, length: number): OpenedRecord {
   if (length > maxPlaintext + 1) {
     throw misbehaved(
       AlertDescription.record_overflow,
@@ -76,15 +78,15 @@ function unwrap(record: RawRecord, output: Uint8Array, length: number): OpenedRe
       `a record holds ${length} bytes`,
     );
   }
-  if (record.type !== ContentType.application_data) {
+  if (type !== ContentType.application_data) {
     throw misbehaved(
       AlertDescription.unexpected_message,
       "INVALID_OUTER_RECORD_TYPE",
-      `an encrypted record has the outer type ${record.type}`,
+      `an encrypted record has the outer type ${type}`,
     );
   }
   let end = length;
-  while (end > 0 && output[end - 1] === 0) end--;
+  while (end > 0 && fragment[end - 1] === 0) end--;
   if (end === 0) {
     throw misbehaved(
       AlertDescription.unexpected_message,
@@ -92,5 +94,5 @@ function unwrap(record: RawRecord, output: Uint8Array, length: number): OpenedRe
       "an encrypted record is padding only",
     );
   }
-  return { type: output[end - 1]!, length: end - 1 };
+  return { type: fragment[end - 1]!, content: fragment.subarray(0, end - 1) };
 }
