@@ -101,6 +101,8 @@ export class TlsListener {
   }
 
   #secured(socket: TLSSocket): void {
+    // Or a signature waits until the edge has acknowledged the pong before it: measured, a second round trip.
+    socket.setNoDelay(true);
     socket.on("error", () => {});
     const { alpnProtocol } = socket;
     if (alpnProtocol !== keylessAlpn && alpnProtocol !== controlAlpn) {
