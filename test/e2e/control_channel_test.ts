@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ApiClient, pathOf } from "../../key-server/admin/client/api_client.ts";
 import { parseCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
+import { Pkcs10CertificateRequest } from "../../shared/pki/x509.ts";
 import { opensslClient } from "../harness/clients/openssl_client.ts";
 import { mustRun } from "../harness/command.ts";
 import type { ConfigTable } from "../harness/config_patch.ts";
@@ -187,5 +188,46 @@ Deno.test("the control channel comes over a unix socket, too", async () => {
   }, async (system) => {
     assert(await serves(system));
     assert.equal((await controlOf(system.edge)).connected, true);
+  });
+});
+
+Deno.test("a rotation reaches clients through the control channel: no handshake fails, and none shows the old key after", async () => {
+  await withPushedCertificates(async (system, api) => {
+    const rotation = await api.post<{ id: string }>("/v1/rotations", {
+      name: site,
+      algorithm: "rsa-2048",
+      issuer: "csr",
+      drainTime: 200,
+      destroys: true,
+    });
+    const { request } = await poll("the request", () => {
+      return api.post<{ request: string }>("/v1/certificate-requests", { name: site });
+    });
+    const { publicKey } = new Pkcs10CertificateRequest(request);
+    const { installation: { pki, names } } = system;
+    const chain = await pki.siteCertificate(new Uint8Array(publicKey.rawData), names);
+    let stop = false;
+    let step = "";
+    const seen: { readonly stepBefore: string; readonly serial: string }[] = [];
+    const clients = (async () => {
+      while (!stop) {
+        const stepBefore = step;
+        seen.push({ stepBefore, serial: await servedSerial(system) });
+        assert(await serves(system), `a handshake failed at ${step}`);
+      }
+    })();
+    await api.post(pathOf`/v1/names/${site}/certificates`, { chain });
+    await poll("the rotation's end", async () => {
+      step = (await api.get<{ step: string }>(pathOf`/v1/rotations/${rotation.id}`)).step;
+      return step === "done";
+    }, 30_000);
+    stop = true;
+    await clients;
+    const serial = serialOf(chain);
+    const after = seen.filter(({ stepBefore }) =>
+      ["drain", "retire-key", "destroy-key"].includes(stepBefore)
+    );
+    assert.deepEqual(after.filter((one) => one.serial !== serial), []);
+    assert.equal(await servedSerial(system), serial);
   });
 });
