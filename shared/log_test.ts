@@ -24,6 +24,14 @@ Deno.test("values under a secret's name are redacted at each depth a record has"
   assert.doesNotMatch(lines.join(), /hunter2/);
 });
 
+Deno.test("what an error carries under a secret's name is redacted too", () => {
+  const [record] = records(
+    "info",
+    (logger) => logger.error({ err: Object.assign(new Error("x"), { pin: "hunter2" }) }),
+  );
+  assert.equal((record?.err as { pin: string }).pin, "[redacted]");
+});
+
 Deno.test("bytes are told by their length wherever they stand", () => {
   const [record] = records(
     "info",
