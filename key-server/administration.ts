@@ -1,7 +1,9 @@
 import type { Logger } from "../shared/log.ts";
+import { pathBesideConfig } from "../shared/config/paths.ts";
 import { nameOf, SignatureScheme } from "../shared/tls_constants.ts";
-import type { AdminServices, KeyHealth } from "./admin/services.ts";
+import type { AdminServices, AuditTrail, KeyHealth } from "./admin/services.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
+import { ChainedAuditLog } from "./audit/chained_audit_log.ts";
 import { explain } from "./authorisation/explain.ts";
 import type { Authorizer } from "./authorize.ts";
 import type { KeyServerConfig } from "./config.ts";
@@ -71,19 +73,25 @@ async function enrolmentOf(parts: AdministrationParts): Promise<Enrolment | unde
 }
 
 function servicesOf(
-  { registry, control, audit, authorizer, keys, log }: AdministrationParts,
+  { config, registry, control, audit, authorizer, keys, log }: AdministrationParts,
   enrolment: Enrolment | undefined,
 ): Omit<AdminServices, "rotations" | "keyManagement"> {
   return {
     registry,
     rollout: control,
     audit,
+    auditTrail: trailOf(config, audit),
     log,
     explain: (request) => explain(registry.state, authorizer, request),
     keyHealth: (name) => healthOf(keys, name),
     enrolmentAuthorities: () => enrolment?.keyServerAuthorities,
     startedAt: new Date(),
   };
+}
+
+function trailOf({ file, audit: section }: KeyServerConfig, audit: AuditLog): AuditTrail | undefined {
+  if (section === undefined || !(audit instanceof ChainedAuditLog)) return undefined;
+  return { folder: pathBesideConfig(file, section.folder), head: () => audit.head };
 }
 
 function healthOf(keys: KeyRing, name: string): KeyHealth {

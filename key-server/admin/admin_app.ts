@@ -5,6 +5,7 @@ import type { AdminEnv } from "./admin_route.ts";
 import { auditCalls } from "./audit_calls.ts";
 import { AdminError } from "./errors.ts";
 import { makeProblem, problemOf, problemResponse } from "./problem.ts";
+import { addAuditRoutes } from "./routes/audit.ts";
 import { addAuthorityRoutes } from "./routes/authorities.ts";
 import { addCertificateRoutes } from "./routes/certificates.ts";
 import { addEdgeRoutes } from "./routes/edges.ts";
@@ -50,6 +51,7 @@ export function adminApp(services: AdminServices): AdminApp {
       addEnrolmentTokenRoutes,
       addPolicyRoutes,
       addAuthorityRoutes,
+      addAuditRoutes,
       addRegistryRoutes,
     ]
   ) addRoutes(app, services);

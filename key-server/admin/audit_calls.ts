@@ -1,11 +1,18 @@
 import type { MiddlewareHandler } from "hono";
 import type { AdminEnv } from "./admin_route.ts";
+import { AdminError } from "./errors.ts";
 import { problemContentType } from "./problem.ts";
 import type { AdminServices } from "./services.ts";
 
 /** Writes every call down once it was answered: who, what, and how it ended. */
 export function auditCalls({ audit }: AdminServices): MiddlewareHandler<AdminEnv> {
   return async (context, next) => {
+    if (audit.failure !== undefined && !reads(context.req.method)) {
+      throw new AdminError(
+        "not-available",
+        `Cannot change anything: the audit log cannot be kept: ${audit.failure}`,
+      );
+    }
     await next();
     const { name, role } = context.env.administrator;
     const { req, res } = context;
@@ -21,6 +28,10 @@ export function auditCalls({ audit }: AdminServices): MiddlewareHandler<AdminEnv
     });
     audit.flush();
   };
+}
+
+function reads(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /** The body, where it was read and found good. */

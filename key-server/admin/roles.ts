@@ -57,6 +57,10 @@ export const roleOf = {
   getAuthority: "viewer",
   createAuthority: "admin",
 
+  tailAudit: "viewer",
+  exportAudit: "viewer",
+  verifyAudit: "viewer",
+
   listHistory: "viewer",
   backUp: "admin",
   restore: "admin",

@@ -1,5 +1,6 @@
 import type { Logger } from "../../shared/log.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
+import type { ChainHead } from "../audit/verify_log.ts";
 import type { Explanation, ExplanationRequest } from "../authorisation/explain.ts";
 import type { Rollout } from "../control/edge_rollout.ts";
 import type { KeyManagement } from "../issuance/key_management.ts";
@@ -15,6 +16,13 @@ export interface KeyHealth {
   readonly signatureSchemes: readonly string[];
 }
 
+/** An audit log in files of its own. */
+export interface AuditTrail {
+  readonly folder: string;
+  /** How far the log reaches, as the key server remembers. */
+  readonly head: () => ChainHead;
+}
+
 /** The parts of the key server that administrators act on. */
 export interface AdminServices {
   readonly registry: Registry;
@@ -23,6 +31,8 @@ export interface AdminServices {
   readonly rotations: Rotations;
   readonly explain: (request: ExplanationRequest) => Explanation;
   readonly audit: AuditLog;
+  /** Undefined: what is audited is told in the other log. */
+  readonly auditTrail: AuditTrail | undefined;
   readonly log: Logger;
   /** By a key's name. */
   readonly keyHealth: (name: string) => KeyHealth;

@@ -1,5 +1,5 @@
 import { CliError } from "./errors.ts";
-import { print } from "./terminal.ts";
+import { print, printBytes } from "./terminal.ts";
 
 /** A text file of the operator's; "-" is standard input. Throws CliError. */
 export async function readText(path: string): Promise<string> {
@@ -26,6 +26,25 @@ export async function writeNewFile(path: string, bytes: Uint8Array): Promise<voi
     throw new CliError("file", `Cannot write ${path}: ${reasonOf(cause)}`, "failed", { cause });
   } finally {
     await Deno.remove(temporary).catch(() => {});
+  }
+}
+
+/** To a new file, mode 0600, as it comes, else to standard output. Throws CliError. */
+export async function writeStream(
+  path: string | undefined,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (path === undefined || path === "-") {
+    for await (const chunk of chunks) printBytes(chunk);
+    return;
+  }
+  try {
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    for await (const chunk of chunks) {
+      for (let rest = chunk; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+    }
+  } catch (cause) {
+    throw new CliError("file", `Cannot write ${path}: ${reasonOf(cause)}`, "failed", { cause });
   }
 }
 

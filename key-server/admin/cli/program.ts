@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addAuditCommands } from "./commands/audit.ts";
 import { addAuthorityCommands } from "./commands/authority.ts";
 import { addBackupCommands } from "./commands/backup.ts";
 import { addCertificateCommands } from "./commands/certs.ts";
@@ -37,6 +38,7 @@ export function adminProgram(): Command {
   addEdgeCommands(program);
   addAuthorityCommands(program);
   addPolicyCommands(program);
+  addAuditCommands(program);
   addBackupCommands(program);
   addCompletionCommands(program);
   return program;

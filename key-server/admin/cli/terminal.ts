@@ -12,6 +12,10 @@ export function print(text: string): void {
   write(Deno.stdout, text.endsWith("\n") ? text : `${text}\n`);
 }
 
+export function printBytes(bytes: Uint8Array): void {
+  writeBytes(Deno.stdout, bytes);
+}
+
 export function complain(text: string): void {
   write(Deno.stderr, text.endsWith("\n") ? text : `${text}\n`);
 }
@@ -59,10 +63,14 @@ export function fields(entries: readonly (readonly [string, string])[]): string 
   ).join("\n");
 }
 
-/** A pipe that was closed (`| head`) ends the command as it ends others. */
 function write(stream: Stream, text: string): void {
+  writeBytes(stream, encoder.encode(text));
+}
+
+/** A pipe that was closed (`| head`) ends the command as it ends others. */
+function writeBytes(stream: Stream, bytes: Uint8Array): void {
   try {
-    for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     Deno.exit(0);

@@ -38,6 +38,20 @@ export function parseDuration(text: string): number {
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * units[unit!]!, 0);
 }
 
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("expected a number from 1 on");
+  return Number(text);
+}
+
+/** A day, or an instant as of ISO 8601, as the API has it. */
+export function parseInstant(text: string): string {
+  const instant = new Date(text);
+  if (Number.isNaN(instant.getTime())) {
+    throw new InvalidArgumentError("expected an instant, as 2026-11-21T12:00Z");
+  }
+  return instant.toISOString();
+}
+
 /** Comma-separated, and the option may come several times. */
 export function parseList(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(",").map((item) => item.trim()).filter((item) => item !== "")];

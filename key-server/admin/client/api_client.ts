@@ -1,7 +1,14 @@
 import { formatAddress, type TcpAddress } from "../../../shared/config/address.ts";
 import { HoldfastError } from "../../../shared/errors.ts";
 import type { Problem } from "../problem.ts";
-import { type HttpAnswer, type HttpCall, httpCall, type Method } from "./http_call.ts";
+import {
+  collected,
+  type HttpAnswer,
+  type HttpCall,
+  httpCall,
+  type Method,
+  openHttpCall,
+} from "./http_call.ts";
 
 /** Where an admin API is, and how to prove who asks. */
 export type ServerPlace =
@@ -95,6 +102,19 @@ export class ApiClient {
     }
     if (answer.status !== 200) throw this.#refusal(answer);
     return answer;
+  }
+
+  /** An answer that may be longer than memory. Throws ApiError and UnreachableError. */
+  async stream(path: string): Promise<AsyncIterable<Uint8Array>> {
+    try {
+      const answer = await openHttpCall({ to: this.#to, method: "GET", path });
+      if (answer.statusCode === 200) return answer;
+      const { headers, statusCode: status = 0 } = answer;
+      throw this.#refusal({ status, headers, body: await collected(answer) });
+    } catch (cause) {
+      if (cause instanceof HoldfastError) throw cause;
+      throw new UnreachableError(this.#where, reasonOf(cause), { cause });
+    }
   }
 
   async #json<Answer>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {

@@ -21,7 +21,13 @@ export interface HttpAnswer {
 }
 
 /** Makes a request on a connection of its own; rejects with the connection's error. The answer is held in memory. */
-export function httpCall({ to, method, path, body, signal }: HttpCall): Promise<HttpAnswer> {
+export async function httpCall(call: HttpCall): Promise<HttpAnswer> {
+  const answer = await openHttpCall(call);
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body: await collected(answer) };
+}
+
+/** The same; the answer's body is read as it comes. */
+export function openHttpCall({ to, method, path, body, signal }: HttpCall): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = to.ca === undefined ? requestPlain : requestTls;
     const outgoing = request({
@@ -32,7 +38,7 @@ export function httpCall({ to, method, path, body, signal }: HttpCall): Promise<
         ? {}
         : { "content-type": body.type, "content-length": contentLength(body.content) },
       ...(signal && { signal }),
-    }, (answer) => void collected(answer).then(resolve, reject));
+    }, resolve);
     outgoing.on("error", reject);
     outgoing.end(body?.content);
   });
@@ -42,9 +48,9 @@ function contentLength(content: string | Uint8Array): number {
   return typeof content === "string" ? new TextEncoder().encode(content).length : content.length;
 }
 
-async function collected(answer: IncomingMessage): Promise<HttpAnswer> {
+/** All of an answer's body. */
+export async function collected(answer: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer) chunks.push(chunk);
-  const body = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
-  return { status: answer.statusCode ?? 0, headers: answer.headers, body };
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
 }

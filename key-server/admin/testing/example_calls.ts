@@ -119,6 +119,10 @@ export const exampleCalls: Record<OperationId, ExampleCall> = {
   getAuthority: get(authority),
   createAuthority: post("/v1/authorities", () => ({ purpose: "edges" })),
 
+  tailAudit: get("/v1/audit/records?limit=5&kind=test"),
+  exportAudit: get("/v1/audit/export?since=2026-01-01T00:00:00Z"),
+  verifyAudit: get("/v1/audit/verification"),
+
   listHistory: get("/v1/history?after=0&limit=10"),
   backUp: get("/v1/backup"),
   restore: post("/v1/restore", ({ registry }) => registry.snapshot()),
