@@ -1,6 +1,8 @@
 // Handshakes, one after the other in each of `concurrency` slots: connect, handshake, one byte to the backend and back,
-// close. With resume=1 every counted one offers the latest session of its slot.
+// close. With resume=1 every counted one offers the latest session of its slot; with pause=N there are N milliseconds
+// before each.
 #include <memory>
+#include <thread>
 #include "event_loop.h"
 #include "modes.h"
 #include "run.h"
@@ -18,8 +20,8 @@ struct Counts {
 
 class Slot : public Handler {
  public:
-  Slot(const TlsClient& client, EventLoop& loop, bool keepsSession)
-      : client_(client), loop_(loop), keepsSession_(keepsSession) {}
+  Slot(const TlsClient& client, EventLoop& loop, bool keepsSession, int pause)
+      : client_(client), loop_(loop), keepsSession_(keepsSession), pause_(pause) {}
 
   bool busy() const { return connection_ != nullptr; }
 
@@ -45,6 +47,7 @@ class Slot : public Handler {
   enum class State { handshake, answer, close };
 
   void next() {
+    if (pause_.count() > 0) std::this_thread::sleep_for(pause_);
     began_ = Clock::now();
     state_ = State::handshake;
     connection_ = std::make_unique<TlsConnection>(client_, keepsSession_ ? &session_ : nullptr);
@@ -88,6 +91,7 @@ class Slot : public Handler {
   const TlsClient& client_;
   EventLoop& loop_;
   bool keepsSession_;
+  std::chrono::milliseconds pause_;
   SessionSlot session_;
   std::unique_ptr<TlsConnection> connection_;
   State state_ = State::handshake;
@@ -102,9 +106,10 @@ void runHandshakes(const Options& options) {
   TlsClient client(options);
   EventLoop loop;
   bool resume = options.text("resume", "0") == "1";
+  int pause = std::stoi(options.text("pause", "0"));
   std::vector<std::unique_ptr<Slot>> slots;
   for (int i = 0; i < options.number("concurrency"); i++) {
-    slots.push_back(std::make_unique<Slot>(client, loop, resume));
+    slots.push_back(std::make_unique<Slot>(client, loop, resume, pause));
   }
   auto anyBusy = [&] { return std::any_of(slots.begin(), slots.end(), [](auto& slot) { return slot->busy(); }); };
 

@@ -52,6 +52,8 @@ export interface HandshakesOptions {
   readonly seconds: number;
   readonly count?: number;
   readonly resume?: boolean;
+  /** Milliseconds before each; 0 unless told. For one at a time. */
+  readonly pause?: number;
 }
 
 /** The load generator and backend of this folder, compiled when its sources have changed. */
@@ -84,10 +86,10 @@ export class LoadProgram {
   }
 
   handshakes(target: Target, options: HandshakesOptions, prefix?: readonly string[]) {
-    const { version, concurrency, seconds, count, resume = false } = options;
+    const { version, concurrency, seconds, count, resume = false, pause = 0 } = options;
     return LoadRun.prepare<HandshakesResult>([
       ...[...prefix ?? [], this.path, "handshakes", ...targetArguments(target), `version=${version}`],
-      ...[`concurrency=${concurrency}`, `seconds=${seconds}`, `resume=${resume ? 1 : 0}`],
+      ...[`concurrency=${concurrency}`, `seconds=${seconds}`, `resume=${resume ? 1 : 0}`, `pause=${pause}`],
       ...(count === undefined ? [] : [`count=${count}`]),
     ]);
   }

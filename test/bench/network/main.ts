@@ -16,7 +16,7 @@ the key in a file. Milliseconds: medians of all rounds' medians, with the smalle
 
   --round-trips LIST   milliseconds between edge and key server, there and back (0,10,50,150)
   --rounds N           (10)
-  --handshakes N       of each kind in one round, one after the other (20)
+  --handshakes N       of each kind in one round, one after the other (10)
   --warm-up N          of each kind before the first round (2000)
   --json FILE          write every figure of every round
   --markdown           print the table as Markdown
@@ -26,7 +26,7 @@ const { values } = parseArgs({
   options: {
     "round-trips": { type: "string", default: "0,10,50,150" },
     "rounds": { type: "string", default: "10" },
-    "handshakes": { type: "string", default: "20" },
+    "handshakes": { type: "string", default: "10" },
     "warm-up": { type: "string", default: "2000" },
     "json": { type: "string" },
     "markdown": { type: "boolean", default: false },
