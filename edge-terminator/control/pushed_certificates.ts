@@ -1,6 +1,7 @@
 import type { Logger } from "../../shared/log.ts";
 import type { Metrics } from "../../shared/metrics.ts";
 import type { KeyServerEndpoint } from "../keyless/endpoint.ts";
+import { IdentityRenewal } from "../enrolment/renewal.ts";
 import type { IdentityFiles } from "../keyless/identity.ts";
 import type { ControlDelivery, ControlNote, ControlReport } from "../worker/control_messages.ts";
 import { type Acknowledgement, ControlSpeaker } from "./control_speaker.ts";
@@ -11,6 +12,8 @@ import { UpdateAssembly } from "./update_assembly.ts";
 export interface PushedCertificatesOptions {
   readonly keyServers: readonly KeyServerEndpoint[];
   readonly identity: IdentityFiles;
+  /** The folder of an identity that this edge has enrolled for, and renews; undefined: somebody else does. */
+  readonly enrolledIn: string | undefined;
   readonly directory: SiteDirectory;
   readonly say: (note: ControlNote) => void;
   /** The edge is thrown out. */
@@ -32,6 +35,7 @@ export class PushedCertificates {
   readonly #ready = Promise.withResolvers<void>();
   #taking: Promise<void> = Promise.resolve();
   #speaker: ControlSpeaker | undefined;
+  #renewal: IdentityRenewal | undefined;
   #acknowledgement: Acknowledgement | undefined;
   #revocation: string | undefined;
 
@@ -83,6 +87,7 @@ export class PushedCertificates {
   async close(): Promise<void> {
     const speaker = this.#speaker;
     this.#speaker = undefined;
+    this.#renewal?.[Symbol.dispose]();
     await speaker?.close();
   }
 
@@ -122,6 +127,19 @@ export class PushedCertificates {
       },
     });
     if (this.#acknowledgement !== undefined) this.#speaker.acknowledge(this.#acknowledgement);
+    this.#renewal = this.#renewing(this.#speaker);
+  }
+
+  /** Who speaks for the edge renews its identity, too. */
+  #renewing(speaker: ControlSpeaker): IdentityRenewal | undefined {
+    const { enrolledIn: folder, log } = this.#options;
+    if (folder === undefined) return undefined;
+    return new IdentityRenewal({
+      folder,
+      ask: (request) => speaker.renew(request),
+      renewed: () => speaker.reconnect(),
+      log,
+    });
   }
 
   #throwOut(reason: string): void {

@@ -21,6 +21,15 @@ export function identityFolder(folder: string): IdentityFolder {
   };
 }
 
+/** Whether an identity is the one that enrolment keeps in this folder: then the edge renews it by itself. */
+export function isEnrolled(
+  { certificate, privateKey }: { readonly certificate: string; readonly privateKey: string },
+  folder: string,
+): boolean {
+  const { identity } = identityFolder(folder);
+  return certificate === identity && privateKey === identity;
+}
+
 /** Puts a new identity in the place of the one before, as a whole. Throws EnrolmentError. */
 export async function writeIdentity(folder: string, { pem }: NewIdentity): Promise<void> {
   await replaceFile(identityFolder(folder).identity, pem);

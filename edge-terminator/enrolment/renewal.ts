@@ -16,6 +16,8 @@ export interface RenewalOptions {
   /** The edge's state folder, with the identity in it. */
   readonly folder: string;
   readonly ask: AskRenewal;
+  /** A new identity is in its file. */
+  readonly renewed: () => void;
   readonly log: Pick<Logger, "info" | "warn">;
   readonly now?: () => Date;
 }
@@ -61,11 +63,12 @@ export class IdentityRenewal implements Disposable {
 
   /** Returns how long the new one lets us wait. */
   async #renew(): Promise<number> {
-    const { folder, ask, log } = this.#options;
+    const { folder, ask, renewed, log } = this.#options;
     const request = await IdentityRequest.make();
     const { uris: [edge = ""] } = await this.#current();
     const identity = await request.accept(await ask(request.certificateRequest), edge, this.#now());
     await writeIdentity(folder, identity);
+    renewed();
     log.info(
       { event: "identity-renewed", edge, notAfter: identity.notAfter },
       "the edge's certificate is renewed",

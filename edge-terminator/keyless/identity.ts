@@ -82,6 +82,8 @@ async function readCertificate(file: string): Promise<string> {
 /** RFC 7468, Section 5. */
 const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
+const pemPrivateKey = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z]+ )?PRIVATE KEY-----/;
+
 function splitChain(file: string, pem: string): X509Certificate[] {
   try {
     const chain = (pem.match(pemCertificate) ?? []).map((part) => new X509Certificate(part));
@@ -98,7 +100,8 @@ async function readPrivateKey(source: string): Promise<string> {
     const bytes = await readSecret(isSource ? source : `file:${source}`, "/");
     const pem = new TextDecoder().decode(bytes);
     bytes.fill(0);
-    return pem;
+    // The file may have the certificates, too; Deno's parser takes no more than the key.
+    return pemPrivateKey.exec(pem)?.[0] ?? pem;
   } catch (error) {
     if (error instanceof HoldfastError) throw new IdentityError(error.message, { cause: error });
     throw error;

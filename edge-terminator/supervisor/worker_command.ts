@@ -9,6 +9,7 @@ import { sandboxedCommand } from "../../shared/hardening/sandboxed_command.ts";
 import { entryFiles } from "../certificates/certificate_entry.ts";
 import { clientAuthorityFiles } from "../certificates/client_certificates_config.ts";
 import type { EdgeConfigFile } from "../config.ts";
+import { isEnrolled } from "../enrolment/identity_folder.ts";
 import { ticketKeyFiles } from "../ticket_keys/tickets_config.ts";
 import type { WorkerCommand } from "./worker_process.ts";
 
@@ -16,8 +17,10 @@ import type { WorkerCommand } from "./worker_process.ts";
 export interface WorkerPermissions {
   /** Files of the configuration, by absolute path, and unix sockets. */
   readonly read: readonly string[];
-  /** Unix sockets that it connects to: Deno wants all three. */
+  /** Unix sockets that it connects to: Deno wants all three. And `renews`. */
   readonly write: readonly string[];
+  /** The folder of an identity that the edge renews by itself. */
+  readonly renews?: string;
   /** "host:port" or "unix:/path" of key servers and backends. */
   readonly net: readonly string[];
   readonly env: readonly string[];
@@ -48,10 +51,12 @@ export function workerPermissions(configFile: string, config: EdgeConfigFile): W
   const addresses = config.key_server.flatMap((keyServer) =>
     "address" in keyServer ? [keyServer.address] : []
   );
+  const renews = enrolledFolder(config, absolute);
   return {
     // The configuration itself for error messages only, which tell a problem's line.
-    read: unique([configFile, ...files, ...key.read, ...sockets]),
-    write: unique(sockets),
+    read: unique([configFile, ...files, ...key.read, ...sockets, ...renews ? [renews] : []]),
+    write: unique([...sockets, ...renews ? [renews] : []]),
+    ...(renews && { renews }),
     net: unique(
       [
         ...addresses,
@@ -63,13 +68,16 @@ export function workerPermissions(configFile: string, config: EdgeConfigFile): W
   };
 }
 
-/** The same for native code, which Deno does not hold: by files' folders, and ports. Nothing is written or bound. */
-export function workerSandbox({ read, write, net }: WorkerPermissions): Sandbox {
+/**
+ * The same for native code, which Deno does not hold: by files' folders, and ports. Nothing is bound, and nothing written
+ * but the edge's own identity.
+ */
+export function workerSandbox({ read, write, net, renews }: WorkerPermissions): Sandbox {
   const files = read.filter((path) => !write.includes(path)); // a socket is not read
   return {
     read: unique([...runtimeFiles("edge-terminator", "shared"), ...files.flatMap(replaceable)]),
     execute: runtimePrograms(),
-    readWrite: [],
+    readWrite: renews === undefined ? [] : [renews],
     connect: portsOf(net),
     bind: [],
     isolated: true,
@@ -100,6 +108,20 @@ export function workerCommand(permissions: WorkerPermissions): WorkerCommand {
       join(root, "edge-terminator/worker/main.ts"),
     ],
   });
+}
+
+/** Undefined: whoever made the identity renews it. */
+export function enrolledFolder(
+  { identity, control }: EdgeConfigFile,
+  absolute: (path: string) => string,
+): string | undefined {
+  if (control === undefined) return undefined;
+  const state = absolute(control.state);
+  const files = {
+    certificate: absolute(identity.certificate),
+    privateKey: absolute(identity.private_key.replace(/^file:/, "")),
+  };
+  return isEnrolled(files, state) ? state : undefined;
 }
 
 /** The identity's private key is a file, or comes from the environment or from systemd. */

@@ -57,7 +57,7 @@ async function end(deadline: number): Promise<void> {
 }
 
 Deno.addSignalListener("SIGTERM", () => end(worker.drainDeadline));
-restrictSystemCalls("worker", worker.log);
+restrictSystemCalls(worker.renewsIdentity ? "renewing-worker" : "worker", worker.log);
 control.send({ type: "ready" });
 
 await listening;

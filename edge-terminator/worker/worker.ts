@@ -12,6 +12,7 @@ import { relayedSite } from "../connection/open_relay.ts";
 import { PushedCertificates } from "../control/pushed_certificates.ts";
 import { SiteDirectory } from "../control/site_directory.ts";
 import { endpointLabel } from "../keyless/endpoint.ts";
+import { isEnrolled } from "../enrolment/identity_folder.ts";
 import { openRemoteSigner, type RemoteSigner } from "../keyless/remote_signer.ts";
 import { isUsable } from "../keyless/key_server_health.ts";
 import { EdgeMetrics } from "../proxy/metrics.ts";
@@ -38,6 +39,7 @@ export class Worker {
   readonly log: Logger;
   /** Milliseconds that connections get when nobody says another number. */
   readonly drainDeadline: number;
+  readonly #enrolledIn: string | undefined;
   readonly #pool: LockedPool;
   readonly #signer: RemoteSigner;
   readonly #metrics: EdgeMetrics;
@@ -53,6 +55,9 @@ export class Worker {
   private constructor(config: EdgeConfig, log: Logger, pool: LockedPool) {
     this.log = log;
     this.drainDeadline = config.limits.drainDeadline;
+    this.#enrolledIn = config.control && isEnrolled(config.identity, config.control.state)
+      ? config.control.state
+      : undefined;
     this.#pool = pool;
     this.#metrics = new EdgeMetrics(pool, () => this.#acceptor.size);
     this.#signer = openSigner(config, this.#metrics, log);
@@ -107,6 +112,11 @@ export class Worker {
     return worker;
   }
 
+  /** Whether it may have to write the edge's own identity. */
+  get renewsIdentity(): boolean {
+    return this.#enrolledIn !== undefined;
+  }
+
   /** Resolves when a listening socket accepts nothing more: the worker has to end, and another to take over its queue. */
   get listenerDied(): Promise<void> {
     return this.#listenerDied.promise;
@@ -135,6 +145,7 @@ export class Worker {
     this.#pushed = new PushedCertificates({
       keyServers,
       identity,
+      enrolledIn: this.#enrolledIn,
       directory: this.#directory,
       say: control.say,
       // Whoever was thrown out asks nobody to sign either.

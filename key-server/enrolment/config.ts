@@ -12,7 +12,7 @@ export const enrolmentSectionSchema = z.strictObject({
   address: tcpAddressSchema,
   server_ca: pathSchema,
   authority: entityNameSchema.default("edges"),
-  certificate_lifetime_s: z.int().min(10 * minute).max(366 * day).default(day),
+  certificate_lifetime_s: z.int().min(minute).max(366 * day).default(day),
 });
 
 export type EnrolmentSection = z.output<typeof enrolmentSectionSchema>;

@@ -1,7 +1,7 @@
 import { type Architecture, neverCalled, numberOn, programs, singleCalls } from "./system_call_numbers.ts";
 
 /** Which process a filter is for: what each may not do is in the tables. */
-export type FilterProfile = "supervisor" | "worker" | "key-server";
+export type FilterProfile = "supervisor" | "worker" | "renewing-worker" | "key-server";
 
 const EPERM = 1;
 const EACCES = 13;
