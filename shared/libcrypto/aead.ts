@@ -1,6 +1,7 @@
 import type { Secret } from "../memory/secret.ts";
 import { addressOf, cString, libcrypto, type LibcryptoSymbols } from "./bindings.ts";
 import { AeadBusyError, LengthError } from "./errors.ts";
+import { forgetKeyThisTurn, type KeyedContext } from "./forget_keys.ts";
 import { drainErrorQueue, mustExist, mustSucceed } from "./failure.ts";
 
 /** The AEADs of TLS: RFC 5116 and RFC 8439. */
@@ -17,7 +18,7 @@ export const aeadTagLength = 16;
 /** Nonce length in bytes. */
 export const aeadNonceLength = 12;
 
-/** An AEAD keyed for a batch of records; disposing it overwrites the key. */
+/** An AEAD keyed for a batch of records; disposing it has the key overwritten (see {@link forgetKeyThisTurn}). */
 export interface KeyedAead extends Disposable {
   /**
    * Encrypts and authenticates.
@@ -91,13 +92,15 @@ export function recordNonce(iv: Secret, sequence: number | bigint, output: Uint8
 
 const contexts = new Map<AeadName, AeadContext>();
 
-class AeadContext implements KeyedAead {
+class AeadContext implements KeyedAead, KeyedContext {
   readonly #name: AeadName;
   readonly #address: number;
   readonly #symbols: LibcryptoSymbols;
   readonly #written = new Int32Array(1);
   readonly #tag = new Uint8Array(aeadTagLength);
   #direction: "seal" | "open" | undefined;
+  /** Of this batch, until its first nonce: both are set in one call. */
+  #newKey: Secret | undefined;
 
   constructor(name: AeadName) {
     this.#name = name;
@@ -118,11 +121,7 @@ class AeadContext implements KeyedAead {
     if (key.length !== aeadKeyLength[this.#name]) {
       throw new LengthError(`key ${this.#name}`, "the key", key.length, `${aeadKeyLength[this.#name]}`);
     }
-    const encrypt = direction === "seal" ? 1 : 0;
-    mustSucceed(
-      this.#symbols.EVP_CipherInit_ex2(this.#address, 0, key.address, null, encrypt, null),
-      `key ${this.#name}`,
-    );
+    this.#newKey = key;
     this.#direction = direction;
   }
 
@@ -162,10 +161,17 @@ class AeadContext implements KeyedAead {
     return undefined;
   }
 
-  /** Overwrites the key, and by a dummy encryption the last block of key stream. */
+  /** The batch is over; its key is overwritten before the event loop gets control. */
   [Symbol.dispose](): void {
     if (this.#direction === undefined) return;
     this.#direction = undefined;
+    this.#newKey = undefined;
+    forgetKeyThisTurn(this);
+  }
+
+  /** Overwrites the key, and by a dummy encryption the last block of key stream. */
+  overwriteKey(): void {
+    if (this.#direction !== undefined) return; // a batch is under way: its end asks again
     mustSucceed(
       this.#symbols.EVP_CipherInit_ex2(this.#address, 0, dummyKeyAddress(), dummyNonce, 1, null),
       `forget a key of ${this.#name}`,
@@ -184,10 +190,15 @@ class AeadContext implements KeyedAead {
   }
 
   #start(nonce: Uint8Array, aad: Uint8Array): void {
-    mustSucceed(
-      this.#symbols.EVP_CipherInit_ex2(this.#address, 0, 0, nonce, keepDirection, null),
-      "set a nonce",
-    );
+    const { EVP_CipherInit_ex2 } = this.#symbols;
+    if (this.#newKey === undefined) {
+      mustSucceed(EVP_CipherInit_ex2(this.#address, 0, 0, nonce, keepDirection, null), "set a nonce");
+    } else {
+      const { address } = this.#newKey;
+      this.#newKey = undefined;
+      const encrypt = this.#direction === "seal" ? 1 : 0;
+      mustSucceed(EVP_CipherInit_ex2(this.#address, 0, address, nonce, encrypt, null), `key ${this.#name}`);
+    }
     if (aad.length > 0) this.#authenticate(aad);
   }
 

@@ -1,6 +1,7 @@
 import type { LockedPool } from "../memory/locked_pool.ts";
 import { Secret } from "../memory/secret.ts";
 import { cString, libcrypto } from "./bindings.ts";
+import { forgetKeyThisTurn, type KeyedContext } from "./forget_keys.ts";
 import { hashLength, type HashName, opensslHashName } from "./digest.ts";
 import { mustExist, mustSucceed } from "./failure.ts";
 import { OsslParameters } from "./ossl_parameters.ts";
@@ -46,7 +47,6 @@ export function hmacAt(
 ): void {
   const context = absorb(hash, key, data);
   const result = libcrypto().EVP_MAC_final_at(context, address, null, hashLength[hash]);
-  forgetKey(context);
   mustSucceed(result, `compute HMAC with ${hash}`);
 }
 
@@ -55,7 +55,6 @@ export function hmacPublic(hash: HashName, key: Secret, ...data: Uint8Array[]): 
   const output = new Uint8Array(hashLength[hash]);
   const context = absorb(hash, key, data);
   const result = libcrypto().EVP_MAC_final(context, output, null, output.length);
-  forgetKey(context);
   mustSucceed(result, `compute HMAC with ${hash}`);
   return output;
 }
@@ -64,17 +63,31 @@ export function hmacPublic(hash: HashName, key: Secret, ...data: Uint8Array[]): 
  * One context for each hash in a process. A context holds states made from its key in OpenSSL's ordinary heap, so
  * that a context for each connection would spread every live secret over memory that is not locked.
  */
-const contexts = new Map<HashName, number>();
+const contexts = new Map<HashName, HmacContext>();
 let algorithm: number | undefined;
 
-function contextFor(hash: HashName): number {
+class HmacContext implements KeyedContext {
+  readonly address: number;
+
+  constructor(address: number) {
+    this.address = address;
+  }
+
+  /** Keying anew overwrites every state made from the last key and frees OpenSSL's copy of it, zeroed. */
+  overwriteKey(): void {
+    const { EVP_MAC_init_bytes } = libcrypto();
+    mustSucceed(EVP_MAC_init_bytes(this.address, dummyKey, dummyKey.length, null), "forget a key of HMAC");
+  }
+}
+
+function contextFor(hash: HashName): HmacContext {
   let context = contexts.get(hash);
   if (context === undefined) {
     algorithm ??= mustExist(libcrypto().EVP_MAC_fetch(0, cString("HMAC"), null), "fetch HMAC");
-    context = mustExist(libcrypto().EVP_MAC_CTX_new(algorithm), "make an HMAC context");
+    context = new HmacContext(mustExist(libcrypto().EVP_MAC_CTX_new(algorithm), "make an HMAC context"));
     const parameters = new OsslParameters().utf8("digest", opensslHashName(hash));
     mustSucceed(
-      libcrypto().EVP_MAC_init_bytes(context, dummyKey, dummyKey.length, parameters.encode()),
+      libcrypto().EVP_MAC_init_bytes(context.address, dummyKey, dummyKey.length, parameters.encode()),
       `set HMAC to ${hash}`,
     );
     contexts.set(hash, context);
@@ -84,7 +97,9 @@ function contextFor(hash: HashName): number {
 
 function absorb(hash: HashName, key: Secret | Uint8Array, data: (Secret | Uint8Array)[]): number {
   const { EVP_MAC_init, EVP_MAC_init_bytes, EVP_MAC_update, EVP_MAC_update_at } = libcrypto();
-  const context = contextFor(hash);
+  const hmacContext = contextFor(hash);
+  const context = hmacContext.address;
+  forgetKeyThisTurn(hmacContext);
   const keyed = key instanceof Secret
     ? EVP_MAC_init(context, key.address, key.length, null)
     : EVP_MAC_init_bytes(context, key.length === 0 ? dummyKey : key, key.length, null);
@@ -93,18 +108,9 @@ function absorb(hash: HashName, key: Secret | Uint8Array, data: (Secret | Uint8A
     const result = part instanceof Secret
       ? EVP_MAC_update_at(context, part.address, part.length)
       : EVP_MAC_update(context, part, part.length);
-    if (result !== 1) forgetKey(context);
     mustSucceed(result, "compute HMAC");
   }
   return context;
 }
 
 const dummyKey = new Uint8Array(32);
-
-/** Keying anew overwrites every state made from the last key and frees OpenSSL's copy of it, zeroed. */
-function forgetKey(context: number): void {
-  mustSucceed(
-    libcrypto().EVP_MAC_init_bytes(context, dummyKey, dummyKey.length, null),
-    "forget a key of HMAC",
-  );
-}
