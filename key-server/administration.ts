@@ -49,6 +49,7 @@ export async function startAdministration(parts: AdministrationParts): Promise<A
       acme: config.acme,
       tokens: () => parts.keys.tokens,
       isServed: (identifier) => parts.keys.find(Uint8Array.fromHex(identifier)) !== undefined,
+      keyProblem: (name) => parts.keys.problems.get(name),
       lastUse: (identifier) => parts.lastUse(Uint8Array.fromHex(identifier)),
     }),
   );

@@ -1,5 +1,5 @@
 import { HoldfastError } from "../../shared/errors.ts";
-import type { TokenKeys } from "../issuance/token_keys.ts";
+import { inToken, type TokenKeys } from "../issuance/token_keys.ts";
 import { TokenError } from "../token/errors.ts";
 import type { TokenKey } from "../token/token_key.ts";
 import { parsePkcs11Uri } from "../token/uri.ts";
@@ -33,7 +33,7 @@ async function loadOrMake(uri: string, keys: TokenKeys): Promise<TokenKey> {
     const { object, token } = parsePkcs11Uri(uri);
     if (!(error instanceof TokenError) || object === undefined) throw error;
     // Refused where the label is taken: then the key is there, and something else was wrong with it.
-    await keys.generate(token, { label: object, algorithm: "ecdsa-p256" }).catch(() => {
+    await keys.generate(inToken(token), { label: object, algorithm: "ecdsa-p256" }).catch(() => {
       throw error;
     });
     return await keys.load(uri);

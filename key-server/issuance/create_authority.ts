@@ -4,7 +4,7 @@ import type { Clock } from "../rotation/clock.ts";
 import { IssuanceError } from "./errors.ts";
 import type { CreateAuthorityRequest } from "./key_management.ts";
 import { selfSignedAuthority, validFor } from "./token_authority.ts";
-import type { TokenKeys } from "./token_keys.ts";
+import type { TokenKeys, TokenPlace } from "./token_keys.ts";
 
 const year = 365 * 86_400_000;
 
@@ -24,7 +24,7 @@ const lifetimes: Readonly<Record<AuthorityEntity["purpose"], number>> = {
  * authority's name is taken. Throws IssuanceError, TokenError, RegistryError.
  */
 export async function createAuthority(
-  { name, purpose, token }: CreateAuthorityRequest,
+  { name, purpose, place }: Omit<CreateAuthorityRequest, "token"> & { readonly place: TokenPlace },
   author: string,
   { registry, tokenKeys, clock }: {
     readonly registry: Registry;
@@ -36,7 +36,7 @@ export async function createAuthority(
     throw new IssuanceError("make an authority", `there is one called ${name}`);
   }
   const label = `authority-${name}`;
-  const { uri } = await tokenKeys.generate(token, { label, algorithm: "ecdsa-p256", once: true });
+  const { uri } = await tokenKeys.generate(place, { label, algorithm: "ecdsa-p256", once: true });
   const validity = validFor(lifetimes[purpose], clock.now());
   const certificate = await selfSignedAuthority(
     await tokenKeys.load(uri),

@@ -37,13 +37,13 @@ export async function issueDevelopmentCertificate(
   parts: DevelopmentParts,
 ): Promise<CertificateEntity> {
   const { registry, tokenKeys, clock } = parts;
-  const authority = registry.state.list("authority").find(({ purpose }) => purpose === "development") ??
-    await makeAuthority(tokenKeys.tokenLabelOf(key.uri), parts);
-  if (authority.notAfter <= clock.now().toISOString()) {
-    throw new IssuanceError(
-      "issue a certificate",
-      `the authority ${authority.name} has expired; make another`,
-    );
+  const authorities = registry.state.list("authority").filter(({ purpose }) => purpose === "development");
+  const now = clock.now().toISOString();
+  const authority = authorities.length === 0
+    ? await makeAuthority(key, parts)
+    : authorities.find(({ notAfter }) => notAfter > now);
+  if (authority === undefined) {
+    throw new IssuanceError("issue a certificate", "the development authority has expired; make another");
   }
   const root = Uint8Array.fromBase64(authority.chain[0]!);
   const { publicKey } = await tokenKeys.load(key.uri);
@@ -58,11 +58,8 @@ export async function issueDevelopmentCertificate(
   return certificateEntity([leaf], "development");
 }
 
-async function makeAuthority(token: string | undefined, parts: DevelopmentParts): Promise<AuthorityEntity> {
-  const request = {
-    name: usualName,
-    purpose: "development" as const,
-    ...(token === undefined ? {} : { token }),
-  };
+/** In the token of the key that it is first needed for. */
+async function makeAuthority({ uri }: KeyEntity, parts: DevelopmentParts): Promise<AuthorityEntity> {
+  const request = { name: usualName, purpose: "development", place: { ofKey: uri } } as const;
   return await createAuthority(request, "holdfast:rotation", parts);
 }

@@ -17,7 +17,7 @@ import type {
   KeyManagement,
   ReferenceKeyRequest,
 } from "./key_management.ts";
-import type { TokenKeys } from "./token_keys.ts";
+import { inToken, type TokenKeys } from "./token_keys.ts";
 
 export interface RegistryKeysParts {
   readonly registry: Registry;
@@ -44,7 +44,7 @@ export class RegistryKeys implements KeyManagement {
     if (decrypts && !algorithm.startsWith("rsa-")) {
       throw new IssuanceError("generate a key", "rsa-key-exchange needs an RSA key");
     }
-    const { uri, publicKey } = await this.#parts.tokenKeys.generate(token, {
+    const { uri, publicKey } = await this.#parts.tokenKeys.generate(inToken(token), {
       label: name,
       algorithm,
       decrypts,
@@ -126,7 +126,8 @@ export class RegistryKeys implements KeyManagement {
   }
 
   async createAuthority(request: CreateAuthorityRequest, author: string): Promise<AuthorityEntity> {
-    return await createAuthority(request, author, this.#parts);
+    const { token, ...rest } = request;
+    return await createAuthority({ ...rest, place: inToken(token) }, author, this.#parts);
   }
 
   #check(name: NameEntity, chainPem: string): { key: KeyEntity; certificate: CertificateEntity } {

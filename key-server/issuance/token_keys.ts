@@ -5,7 +5,7 @@ import { generateKey, generateKeyOnce, type GenerateOptions } from "../token/gen
 import type { PublicKey } from "../token/public_key.ts";
 import type { Token } from "../token/token.ts";
 import { TokenKey } from "../token/token_key.ts";
-import { parsePkcs11Uri, privateKeyUri } from "../token/uri.ts";
+import { keyUri, parsePkcs11Uri } from "../token/uri.ts";
 import { IssuanceError } from "./errors.ts";
 
 /** A key that was made in a token. */
@@ -13,6 +13,14 @@ export interface GeneratedKey {
   /** For the registry. */
   readonly uri: string;
   readonly publicKey: PublicKey;
+}
+
+/** Which token: that of a label, or that of a key; undefined: the only one. */
+export type TokenPlace = { readonly label: string } | { readonly ofKey: string } | undefined;
+
+/** A token by its label; undefined: the only one. */
+export function inToken(label: string | undefined): TokenPlace {
+  return label === undefined ? undefined : { label };
 }
 
 /** Keys in the tokens that a key server has open: made, used for certificates, and destroyed. */
@@ -25,17 +33,17 @@ export class TokenKeys {
   }
 
   /**
-   * Makes a key in the token of that label; undefined: in the only one. `once`: a key of that label which is there already,
+   * Makes a key. `once`: a key of that label which is there already,
    * from before a crash, is taken. Throws IssuanceError, TokenError.
    */
   async generate(
-    tokenLabel: string | undefined,
+    place: TokenPlace,
     options: GenerateOptions & { readonly once?: boolean },
   ): Promise<GeneratedKey> {
-    const token = this.#choose(tokenLabel);
+    const token = this.#choose(place);
     const make = options.once === true ? generateKeyOnce : generateKey;
     const publicKey = await token.change((calls, session) => make(calls, session, options));
-    return { uri: privateKeyUri(token.uri, options.label), publicKey };
+    return { uri: keyUri({ ...token.uri, object: options.label }), publicKey };
   }
 
   /** A key with what its token can do with it, for a few signatures. Throws IssuanceError, TokenError. */
@@ -54,15 +62,8 @@ export class TokenKeys {
   }
 
   /** Whatever a `generate` with that label left behind, of which nobody knows. */
-  async destroyLabel(tokenLabel: string | undefined, label: string): Promise<void> {
-    await this.#choose(tokenLabel).change((calls, session) =>
-      destroyKeyPair(calls, session, { object: label })
-    );
-  }
-
-  /** The label of the token that a key is in; undefined: the only one. */
-  tokenLabelOf(uri: string): string | undefined {
-    return parsePkcs11Uri(uri).token;
+  async destroyLabel(place: TokenPlace, label: string): Promise<void> {
+    await this.#choose(place).change((calls, session) => destroyKeyPair(calls, session, { object: label }));
   }
 
   #tokenOf(uri: string): Token {
@@ -72,7 +73,9 @@ export class TokenKeys {
     return token;
   }
 
-  #choose(label: string | undefined): Token {
+  #choose(place: TokenPlace): Token {
+    if (place !== undefined && "ofKey" in place) return this.#tokenOf(place.ofKey);
+    const label = place?.label;
     const tokens = this.#open();
     const found = label === undefined ? tokens : tokens.filter(({ uri }) => uri.token === label);
     const [token] = found;

@@ -44,7 +44,7 @@ export class RenewalSchedule implements AsyncDisposable {
   readonly #warned = new Set<string>();
   #timer: Disposable | undefined;
   #looking: Promise<void> | undefined;
-  #stopped = false;
+  readonly #abort = new AbortController();
 
   constructor(parts: RenewalScheduleParts) {
     this.#parts = parts;
@@ -57,14 +57,14 @@ export class RenewalSchedule implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
+    this.#abort.abort(new DOMException("the key server stops", "AbortError"));
     this.#watching[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
     await this.#looking;
   }
 
   #lookIn(milliseconds: number): void {
-    if (this.#stopped || !this.#parts.registry.writable) return;
+    if (this.#abort.signal.aborted || !this.#parts.registry.writable) return;
     this.#timer?.[Symbol.dispose]();
     this.#timer = this.#parts.clock.after(milliseconds, () => {
       if (this.#looking !== undefined) return this.#lookIn(settling);
@@ -79,7 +79,7 @@ export class RenewalSchedule implements AsyncDisposable {
   async #lookAtAll(): Promise<number> {
     let next = usualInterval;
     for (const renewal of this.#renewals()) {
-      if (this.#stopped) break;
+      if (this.#abort.signal.aborted) break;
       const time = await this.#timeOf(renewal);
       const left = time.getTime() - this.#parts.clock.now().getTime();
       if (left > 0) next = Math.min(next, left);
@@ -104,7 +104,7 @@ export class RenewalSchedule implements AsyncDisposable {
     const byLife = renewalTimeByLife(certificate, this.#parts.config.ruleFor(name.name).renewAt);
     if (certificate.source !== "acme" || this.#suggested === undefined) return byLife;
     try {
-      return (await this.#suggested.of(certificate))?.time ?? byLife;
+      return (await this.#suggested.of(certificate, this.#abort.signal))?.time ?? byLife;
     } catch (error) {
       const reason = error instanceof Error ? error.message : "unknown failure";
       this.#parts.log.warn({ event: "renewal-information", name: name.name, reason }, "the CA was not asked");

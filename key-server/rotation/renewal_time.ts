@@ -33,11 +33,11 @@ export class SuggestedTimes {
   }
 
   /** Undefined: the CA says nothing. Throws IssuanceError when it cannot be asked; what it said last is `latest`. */
-  async of(certificate: CertificateEntity): Promise<Suggestion | undefined> {
+  async of(certificate: CertificateEntity, signal: AbortSignal): Promise<Suggestion | undefined> {
     const known = this.#suggestions.get(certificate.id);
     if (known !== undefined && this.#clock.now() < known.window.askAgain) return known;
     const leaf = Uint8Array.fromBase64(certificate.chain[0]!);
-    const window = await this.#acme.renewalInformation.windowOf(leaf);
+    const window = await this.#acme.renewalInformation.windowOf(leaf, signal);
     if (window === undefined) return undefined;
     const hasMoved = known === undefined || known.window.start.getTime() !== window.start.getTime() ||
       known.window.end.getTime() !== window.end.getTime();

@@ -26,6 +26,8 @@ export interface RotationDependencies {
   readonly tokens: () => readonly Token[];
   /** Whether the key with that SKI (hexadecimal) is open and answers. */
   readonly isServed: (subjectKeyIdentifier: string) => boolean;
+  /** Why it is not, by the key's name. */
+  readonly keyProblem?: (name: string) => string | undefined;
   /** When an edge last used it; undefined: not since the start. */
   readonly lastUse: (subjectKeyIdentifier: string) => Date | undefined;
   readonly log: Logger;
@@ -64,6 +66,7 @@ export async function startRotations(dependencies: RotationDependencies): Promis
     config,
     clock,
     externalRoots: () => externalRoots,
+    keyProblem: (name) => dependencies.keyProblem?.(name),
   };
   const engine = new RotationEngine(parts);
   const rotations = new RegistryRotations(parts, engine);

@@ -19,6 +19,8 @@ export interface RotationParts {
   readonly externalRoots: () => readonly Uint8Array[];
   /** Whether this key server answers for the key with that SKI (hexadecimal) by now. */
   readonly isServed: (subjectKeyIdentifier: string) => boolean;
+  /** Why the key server does not answer for a key, by its name, as far as it knows. */
+  readonly keyProblem: (name: string) => string | undefined;
   /** When an edge last used it; undefined: not since this key server started. */
   readonly lastUse: (subjectKeyIdentifier: string) => Date | undefined;
   readonly clock: Clock;

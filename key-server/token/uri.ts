@@ -127,18 +127,6 @@ function withoutUndefined(fields: { [Name in keyof Pkcs11Uri]: Pkcs11Uri[Name] |
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** A private key by its token's label and its own, for the registry: without module-path and PIN. */
-export function privateKeyUri(
-  { token, serial }: Pick<Pkcs11Uri, "token" | "serial">,
-  object: string,
-): string {
-  return keyUri({
-    ...(token === undefined ? {} : { token }),
-    ...(serial === undefined ? {} : { serial }),
-    object,
-  });
-}
-
 /** A private key's URI as text, without module-path and PIN. */
 export function keyUri({ token, manufacturer, serial, model, slotId, object, id }: Pkcs11Uri): string {
   const attributes = Object.entries({

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import acme from "acme-client";
 import { readSecret } from "../../../shared/config/secret_source.ts";
 import { signAsWebCrypto } from "../token_crypto.ts";
-import type { TokenKeys } from "../token_keys.ts";
+import { inToken, type TokenKeys } from "../token_keys.ts";
 import type { TokenKey } from "../../token/token_key.ts";
 import type { AcmeConfig } from "./acme_config.ts";
 import { type HttpsAnswer, requestHttps } from "./https.ts";
@@ -29,7 +29,11 @@ interface HttpParts {
  * A client of the CA, with an account whose key is in a token: made when the token has none yet, and registered with the CA
  * unless it was before. Throws TokenError, IssuanceError, and Error with the CA's words.
  */
-export async function openAccount(config: AcmeConfig, keys: TokenKeys): Promise<acme.Client> {
+export async function openAccount(
+  config: AcmeConfig,
+  keys: TokenKeys,
+  signal: AbortSignal,
+): Promise<acme.Client> {
   const key = await accountKey(config, keys);
   const client = new acme.Client({
     directoryUrl: config.directory,
@@ -38,7 +42,7 @@ export async function openAccount(config: AcmeConfig, keys: TokenKeys): Promise<
   });
   const { http } = client as unknown as { http: HttpParts };
   signInToken(http, key);
-  speakByFetch(http, config.ca);
+  speakByFetch(http, config.ca, signal);
   await client.createAccount({ termsOfServiceAgreed: true, contact: [...config.contact] });
   return client;
 }
@@ -46,7 +50,7 @@ export async function openAccount(config: AcmeConfig, keys: TokenKeys): Promise<
 /** One key for each CA: another directory is another account. */
 async function accountKey({ directory, token }: AcmeConfig, keys: TokenKeys): Promise<TokenKey> {
   const label = `acme-account-${createHash("sha256").update(directory).digest("hex").slice(0, 12)}`;
-  const { uri } = await keys.generate(token, { label, algorithm: "ecdsa-p256", once: true });
+  const { uri } = await keys.generate(inToken(token), { label, algorithm: "ecdsa-p256", once: true });
   return await keys.load(uri);
 }
 
@@ -79,11 +83,11 @@ function signInToken(http: HttpParts, key: TokenKey): void {
  * In place of axios, which would read proxies from the environment, takes its authorities from one place for the process, and
  * hides in acme-client why a CA cannot be reached.
  */
-function speakByFetch(http: HttpParts, ca: string | undefined): void {
+function speakByFetch(http: HttpParts, ca: string | undefined, signal: AbortSignal): void {
   http.request = async (url, method, { data } = {}) => {
     const headers = { "content-type": "application/jose+json", "user-agent": "holdfast" };
     const body = data === undefined ? {} : { body: JSON.stringify(await data) };
-    return await requestHttps(url, { method: method.toUpperCase(), headers, ...body }, ca);
+    return await requestHttps(url, { method: method.toUpperCase(), headers, ...body }, ca, signal);
   };
 }
 

@@ -46,9 +46,13 @@ export class AcmeIssuer {
    * Orders a certificate; returns the order's URL. `replaced` is the leaf, in DER, that it stands in for, which a CA with ARI is
    * told (RFC 9773, Section 5). Throws IssuanceError, TokenError.
    */
-  async order(serverNames: readonly string[], replaced?: Uint8Array): Promise<string> {
-    return await this.#speaking(async (client) => {
-      const replaces = replaced !== undefined && await this.renewalInformation.isOffered()
+  async order(
+    serverNames: readonly string[],
+    replaced: Uint8Array | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    return await this.#speaking(signal, async (client) => {
+      const replaces = replaced !== undefined && await this.renewalInformation.isOffered(signal)
         ? { replaces: certificateId(replaced) }
         : {};
       const identifiers = serverNames.map((value) => ({ type: "dns", value }));
@@ -61,7 +65,7 @@ export class AcmeIssuer {
    * comes to nothing, IssuanceError, TokenError, and what `signal` was aborted with.
    */
   async complete(options: CompleteOptions): Promise<string> {
-    return await this.#speaking(async (client) => {
+    return await this.#speaking(options.signal, async (client) => {
       let order = await this.#order(client, options.orderUrl);
       if (order.status === "pending") {
         await this.#authorize(client, order, options);
@@ -124,19 +128,18 @@ export class AcmeIssuer {
     try {
       return await client.getOrder({ url } as Order);
     } catch (error) {
-      if (error instanceof HoldfastError) throw error;
+      if (error instanceof HoldfastError || isAbort(error)) throw error;
       throw new OrderGoneError(`the CA knows the order no more (${words(error)})`, { cause: error });
     }
   }
 
   /** What the CA says, in our own errors. */
-  async #speaking<T>(use: (client: Client) => Promise<T>): Promise<T> {
+  async #speaking<T>(signal: AbortSignal, use: (client: Client) => Promise<T>): Promise<T> {
     try {
-      return await use(await openAccount(this.#config, this.#keys));
+      return await use(await openAccount(this.#config, this.#keys, signal));
     } catch (error) {
-      if (!(error instanceof Error) || error instanceof HoldfastError || error.name === "AbortError") {
-        throw error;
-      }
+      signal.throwIfAborted();
+      if (!(error instanceof Error) || error instanceof HoldfastError) throw error;
       const { host } = new URL(this.#config.directory);
       throw new IssuanceError("get a certificate", `${host} refuses (${words(error)})`, { cause: error });
     }
@@ -146,6 +149,10 @@ export class AcmeIssuer {
 /** acme-client's types do not know this kind (RFC 8737); its code does. */
 function isTlsAlpn({ type }: { readonly type: string }): boolean {
   return type === "tls-alpn-01";
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 function words(error: unknown): string {

@@ -14,6 +14,12 @@ export class CaUnreachableError extends IssuanceError {
   }
 }
 
+export interface HttpsRequest {
+  readonly method: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Header names are in lower case. `data` is parsed where it is JSON, else the text. */
 export interface HttpsAnswer {
   readonly status: number;
@@ -23,32 +29,31 @@ export interface HttpsAnswer {
 
 /**
  * One request over HTTPS; `caFile` has the server's authorities in PEM, undefined: the system's. Redirections are not followed:
- * an ACME CA has none, and what is signed names its URL. Throws CaUnreachableError.
+ * an ACME CA has none, and what is signed names its URL. Throws CaUnreachableError, and what
+ * `signal` was aborted with.
  */
 export async function requestHttps(
   url: string,
-  init: {
-    readonly method: string;
-    readonly body?: string;
-    readonly headers?: Readonly<Record<string, string>>;
-  },
+  request: HttpsRequest,
   caFile: string | undefined,
+  signal: AbortSignal,
 ): Promise<HttpsAnswer> {
   try {
     using client = Deno.createHttpClient(
       caFile === undefined ? {} : { caCerts: [await Deno.readTextFile(caFile)] },
     );
     const response = await fetch(url, {
-      ...init,
+      ...request,
       client,
       redirect: "manual",
-      signal: AbortSignal.timeout(deadline),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(deadline)]),
     });
     const text = await boundedText(response);
     const headers = Object.fromEntries(response.headers);
     const isJson = /[/+]json\b/.test(headers["content-type"] ?? "");
     return { status: response.status, headers, data: isJson && text !== "" ? JSON.parse(text) : text };
   } catch (cause) {
+    signal.throwIfAborted();
     throw new CaUnreachableError(url, cause);
   }
 }

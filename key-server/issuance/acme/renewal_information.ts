@@ -59,15 +59,15 @@ export class RenewalInformation {
   }
 
   /** Whether the CA has it at all. Throws IssuanceError where it cannot be asked. */
-  async isOffered(): Promise<boolean> {
-    return await this.#resource() !== undefined;
+  async isOffered(signal: AbortSignal): Promise<boolean> {
+    return await this.#resource(signal) !== undefined;
   }
 
   /** Undefined: the CA has no such thing. Throws IssuanceError where it does not answer as it should. */
-  async windowOf(leaf: Uint8Array): Promise<RenewalWindow | undefined> {
-    const url = await this.#resource();
+  async windowOf(leaf: Uint8Array, signal: AbortSignal): Promise<RenewalWindow | undefined> {
+    const url = await this.#resource(signal);
     if (url === undefined) return undefined;
-    const { data, headers } = await this.#get(`${url.replace(/\/$/, "")}/${certificateId(leaf)}`);
+    const { data, headers } = await this.#get(`${url.replace(/\/$/, "")}/${certificateId(leaf)}`, signal);
     const result = renewalInfoSchema.safeParse(data);
     const [start, end] = [result.data?.suggestedWindow.start, result.data?.suggestedWindow.end]
       .map((text) => new Date(text ?? NaN));
@@ -80,8 +80,8 @@ export class RenewalInformation {
     return { start: start!, end: end!, askAgain: new Date(this.#clock.now().getTime() + seconds * 1000) };
   }
 
-  async #resource(): Promise<string | undefined> {
-    this.#url ??= this.#get(this.#config.directory).then(({ data }) =>
+  async #resource(signal: AbortSignal): Promise<string | undefined> {
+    this.#url ??= this.#get(this.#config.directory, signal).then(({ data }) =>
       directorySchema.parse(data).renewalInfo
     );
     try {
@@ -92,8 +92,8 @@ export class RenewalInformation {
     }
   }
 
-  async #get(url: string): Promise<HttpsAnswer> {
-    const answer = await requestHttps(url, { method: "GET" }, this.#config.ca);
+  async #get(url: string, signal: AbortSignal): Promise<HttpsAnswer> {
+    const answer = await requestHttps(url, { method: "GET" }, this.#config.ca, signal);
     if (answer.status === 200) return answer;
     throw new IssuanceError("ask when to renew", `${new URL(url).host} answers with status ${answer.status}`);
   }

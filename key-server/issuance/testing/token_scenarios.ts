@@ -132,7 +132,7 @@ async function destruction({ token }: ScenarioContext): Promise<void> {
   await keys.destroy({ uri: made.uri, subjectKeyIdentifier });
   assert.deepEqual(counts(token, "other"), [1, 1]);
   await assert.rejects(
-    keys.generate("elsewhere", { label: "x", algorithm: "rsa-2048" }),
+    keys.generate({ label: "elsewhere" }, { label: "x", algorithm: "rsa-2048" }),
     /no token elsewhere/,
   );
 }

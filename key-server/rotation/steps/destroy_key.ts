@@ -36,7 +36,7 @@ export async function destroyKey(rotation: RotationEntity, parts: RotationParts)
   }
   for (const key of keys) await tokenKeys.destroy(key);
   if (rotation.ending === "aborted" && rotation.newKey === undefined) {
-    await tokenKeys.destroyLabel(newKeyToken(state, rotation, parts), newKeyName(rotation));
+    await tokenKeys.destroyLabel(newKeyToken(state, rotation), newKeyName(rotation));
   }
   return { type: "advance", to: rotation.ending };
 }

@@ -1,3 +1,4 @@
+import type { TokenPlace } from "../../issuance/token_keys.ts";
 import type { KeyEntity } from "../../registry/entities/key.ts";
 import type { RotationEntity } from "../../registry/entities/rotation.ts";
 import type { RegistryState } from "../../registry/registry.ts";
@@ -17,10 +18,10 @@ export function newKeyName({ id, name }: Pick<RotationEntity, "id" | "name">): s
 export function newKeyToken(
   state: RegistryState,
   { token, replaces }: RotationEntity,
-  parts: RotationParts,
-): string | undefined {
+): TokenPlace {
+  if (token !== undefined) return { label: token };
   const [old] = replaces;
-  return token ?? (old && parts.tokenKeys.tokenLabelOf(keyOf(state, old.key).uri));
+  return old && { ofKey: keyOf(state, old.key).uri };
 }
 
 /** What the replaced keys are for, as far as a key of this algorithm can do it. */
@@ -39,7 +40,7 @@ export async function generateKey(rotation: RotationEntity, parts: RotationParts
   const { algorithm } = rotation;
   const label = newKeyName(rotation);
   const purposes = newKeyPurposes(state, rotation);
-  const { uri, publicKey } = await parts.tokenKeys.generate(newKeyToken(state, rotation, parts), {
+  const { uri, publicKey } = await parts.tokenKeys.generate(newKeyToken(state, rotation), {
     label,
     algorithm,
     decrypts: decrypts({ purposes }),

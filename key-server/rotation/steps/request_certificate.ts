@@ -9,6 +9,7 @@ import { certified } from "./certified.ts";
 export async function requestCertificate(
   rotation: RotationEntity,
   parts: RotationParts,
+  signal: AbortSignal,
 ): Promise<StepOutcome> {
   const { state } = parts.registry;
   const serverNames = certifiedNames(state, rotation);
@@ -27,7 +28,7 @@ export async function requestCertificate(
     }
     case "acme": {
       if (parts.acme === undefined) throw new RotationStateError("no [acme] is configured");
-      const orderUrl = await parts.acme.order(serverNames, replacedCertificate(rotation, parts));
+      const orderUrl = await parts.acme.order(serverNames, replacedCertificate(rotation, parts), signal);
       return { type: "advance", to: "await-certificate", fields: () => ({ orderUrl }) };
     }
   }

@@ -108,6 +108,7 @@ export class RotationStage implements AsyncDisposable {
         this.registry.state.list("key").some(({ subjectKeyIdentifier, state }) =>
           subjectKeyIdentifier === identifier && state === "active"
         ),
+      keyProblem: () => undefined,
       lastUse: (identifier) => this.uses.get(identifier),
       clock: this.clock,
       log,
