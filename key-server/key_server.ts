@@ -16,7 +16,9 @@ import { KeyRing } from "./key_ring.ts";
 import { type OwnIdentity, readOwnIdentity } from "./own_identity.ts";
 import { Prober } from "./prober.ts";
 import { openRegistry } from "./registry/open_registry.ts";
-import type { Registry } from "./registry/registry.ts";
+import { Follower } from "./registry/replication/follower.ts";
+import { type OpenReplication, replicationFor } from "./registry/replication/open_replication.ts";
+import type { SqliteRegistry } from "./registry/sqlite_registry.ts";
 import { openSecretMemory } from "./secret_memory.ts";
 import { ServerMetrics } from "./server_metrics.ts";
 import { TlsListener } from "./tls_listener.ts";
@@ -29,7 +31,7 @@ interface KeyServerParts {
   readonly config: KeyServerConfig;
   readonly memory: LockedPool;
   readonly keys: KeyRing;
-  readonly registry: Registry;
+  readonly registry: SqliteRegistry;
   readonly audit: Awaited<ReturnType<typeof openAuditLog>>;
   readonly log: Logger;
 }
@@ -50,6 +52,7 @@ export class KeyServer {
   #unix: UnixListener | undefined;
   #admin: AdminPort | undefined;
   #administration: Administration | undefined;
+  #follower: Follower | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(parts: KeyServerParts) {
@@ -161,6 +164,7 @@ export class KeyServer {
     const common = {
       connections: this.#connections,
       openControl: this.#control.open,
+      openReplication: this.#openReplication(),
       metrics: () => this.#metrics,
       log: this.#log,
       audit: this.#parts.audit,
@@ -185,6 +189,9 @@ export class KeyServer {
         metrics: () => this.#metrics.exposition(),
       });
     }
+    const { registry, log } = this.#parts;
+    const follow = this.#config.registry?.follow;
+    this.#follower = follow && new Follower({ registry, follow, log });
     this.#administration = await startAdministration({
       ...this.#parts,
       authorizer: this.#authorizer,
@@ -210,15 +217,27 @@ export class KeyServer {
 
   #readiness(): Readiness {
     if (this.#stopping !== undefined) return stoppingReadiness;
+    const { registry, audit } = this.#parts;
     const { ready, checks } = this.#prober.readiness();
-    const { failure } = this.#parts.audit;
-    // Signatures go on: it is no reason to send edges elsewhere.
-    return { ready, checks: failure === undefined ? checks : { ...checks, audit: failure } };
+    // Signatures go on without an audit log or a primary: neither is a reason to send edges elsewhere. But a replica that
+    // has nothing yet serves nothing.
+    const problems = {
+      ...(audit.failure !== undefined && { audit: audit.failure }),
+      ...(this.#follower?.problem !== undefined && { registry: this.#follower.problem }),
+    };
+    const isEmpty = !registry.writable && registry.state.version === 0;
+    return { ready: ready && !isEmpty, checks: { ...checks, ...problems } };
+  }
+
+  #openReplication(): OpenReplication | undefined {
+    const { registry, config, log } = this.#parts;
+    return config.registry && replicationFor(registry, config.registry.followers, log);
   }
 
   async #stop(): Promise<void> {
     this.#log.info({ event: "stopping", inFlight: this.#operations.inFlight }, "key server stops");
     await this.#administration?.[Symbol.asyncDispose]();
+    await this.#follower?.[Symbol.asyncDispose]();
     this.#closers.dispose();
     this.#tls?.close();
     this.#unix?.close();

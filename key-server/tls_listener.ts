@@ -9,10 +9,12 @@ import type { AuditLog } from "./audit/audit_log.ts";
 import { CertificateJudge } from "./certificate_judge.ts";
 import type { Connections } from "./connections.ts";
 import type { OpenControl } from "./control/control_service.ts";
-import { identityOfCertificate } from "./edge_identity.ts";
+import { type EdgeIdentity, identityOfCertificate } from "./edge_identity.ts";
 import { listening } from "./listening.ts";
 import type { OwnIdentity } from "./own_identity.ts";
 import { RefusalLog } from "./refusal_log.ts";
+import { replicationAlpn } from "./registry/replication/messages.ts";
+import type { OpenReplication } from "./registry/replication/open_replication.ts";
 import { turnAway } from "./turn_away.ts";
 import type { ConnectionRefusal, ServerMetrics } from "./server_metrics.ts";
 
@@ -24,10 +26,15 @@ export interface TlsListenerOptions {
   readonly handshakeDeadline: number;
   readonly connections: Connections;
   readonly openControl: OpenControl;
+  /** For those who follow the registry; undefined: nobody may. */
+  readonly openReplication: OpenReplication | undefined;
   readonly metrics: () => ServerMetrics;
   readonly audit: AuditLog;
   readonly log: Logger;
 }
+
+const alpnProtocols = [keylessAlpn, controlAlpn, replicationAlpn] as const;
+type Protocol = (typeof alpnProtocols)[number];
 
 /** The accepted socket under a TLS one: node:tls keeps it here, and tells it by no other way. */
 type WithParent = TLSSocket & { readonly _parent: Socket };
@@ -43,11 +50,11 @@ function contextOf(identity: OwnIdentity): TlsOptions {
     minVersion: "TLSv1.3",
     requestCert: true,
     rejectUnauthorized: false,
-    ALPNProtocols: [keylessAlpn, controlAlpn],
+    ALPNProtocols: [...alpnProtocols],
   };
 }
 
-/** The keyless and the control protocol over mutual TLS 1.3: its ALPN says which. */
+/** The keyless, the control and the replication protocol over mutual TLS 1.3: its ALPN says which. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #server: Server;
@@ -104,8 +111,8 @@ export class TlsListener {
     // Or a signature waits until the edge has acknowledged the pong before it: measured, a second round trip.
     socket.setNoDelay(true);
     socket.on("error", () => {});
-    const { alpnProtocol } = socket;
-    if (alpnProtocol !== keylessAlpn && alpnProtocol !== controlAlpn) {
+    const protocol = alpnProtocols.find((name) => name === socket.alpnProtocol);
+    if (protocol === undefined) {
       return this.#refuse("no-alpn", "the peer negotiated no protocol of ours", socket);
     }
     const certificate = socket.getPeerCertificate()?.raw as Uint8Array | undefined;
@@ -115,12 +122,25 @@ export class TlsListener {
     }
     try {
       const admitted = (socket as WithParent)._parent;
-      const open = alpnProtocol === controlAlpn ? this.#options.openControl : undefined;
-      const edge = identityOfCertificate(certificate);
-      this.#options.connections.serve(socket, edge, open === undefined ? { admitted } : { admitted, open });
+      this.#serve(socket, protocol, identityOfCertificate(certificate), admitted);
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;
       this.#refuse("identity", error.message, socket);
+    }
+  }
+
+  #serve(socket: TLSSocket, protocol: Protocol, edge: EdgeIdentity, admitted: Socket): void {
+    const { connections, openControl, openReplication } = this.#options;
+    switch (protocol) {
+      case keylessAlpn:
+        return connections.serve(socket, edge, { admitted });
+      case controlAlpn:
+        return connections.serve(socket, edge, { admitted, open: openControl });
+      case replicationAlpn:
+        if (openReplication === undefined) {
+          return this.#refuse("identity", "nobody follows this registry", socket);
+        }
+        return connections.serve(socket, edge, { admitted, open: openReplication });
     }
   }
 

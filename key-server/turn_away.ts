@@ -3,6 +3,7 @@ import type { TLSSocket } from "node:tls";
 import { controlAlpn, encodeFrame } from "../shared/control_protocol/frame.ts";
 import { encodeAnswer } from "../shared/keyless_protocol/answers.ts";
 import { connectionId, keylessAlpn } from "../shared/keyless_protocol/frame.ts";
+import { replicationAlpn } from "./registry/replication/messages.ts";
 
 /** Milliseconds that a peer has to read why it is refused. */
 const grace = 500;
@@ -23,6 +24,7 @@ function lastWordTo({ alpnProtocol }: TLSSocket, reason: string): Uint8Array | u
     case keylessAlpn:
       return encodeAnswer(connectionId, { type: "error", code: "not-authorised", reason });
     case controlAlpn:
+    case replicationAlpn:
       return encodeFrame({ type: "refused", reason: reason.slice(0, 1000) });
     default:
       return undefined;

@@ -14,9 +14,12 @@ async function writeAndKill(path: string, after: number): Promise<number> {
   }).spawn();
   const decoder = new TextDecoder();
   let said = "";
+  let killed = false;
   for await (const chunk of child.stdout) {
     said += decoder.decode(chunk, { stream: true });
-    if (said.length >= after) child.kill("SIGKILL");
+    if (killed || said.length < after) continue;
+    child.kill("SIGKILL");
+    killed = true;
   }
   assert.equal((await child.status).signal, "SIGKILL");
   return Number(said.slice(0, said.lastIndexOf("\n")).split("\n").at(-1));

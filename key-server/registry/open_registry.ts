@@ -1,3 +1,4 @@
+import { formatAddress } from "../../shared/config/address.ts";
 import type { Logger } from "../../shared/log.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { auditRegistry } from "../audit/open_audit_log.ts";
@@ -18,15 +19,17 @@ export async function openRegistry(
   audit?: AuditLog,
 ): Promise<SqliteRegistry> {
   using parts = new DisposableStack();
-  const registry = parts.use(new SqliteRegistry({ path: config.registry?.path, log }));
+  const follow = config.registry?.follow;
+  const follows = follow && formatAddress(follow.address);
+  const registry = parts.use(new SqliteRegistry({ path: config.registry?.path, follows, log }));
   if (audit !== undefined) auditRegistry(registry, audit);
   const written = config.keys.length + config.grants.length;
-  if (registry.state.version === 0) {
+  if (registry.state.version === 0 && registry.writable) {
     await importConfiguration(registry, config, ring);
   } else if (written > 0) {
     log.warn(
       { event: "configuration-superseded", keys: config.keys.length, grants: config.grants.length },
-      "[[key]] and [[grant]] are not read: they were taken into the registry once, and that is what counts",
+      "[[key]] and [[grant]] are not read: the registry, which took them once or follows another's, is what counts",
     );
   }
   log.info({

@@ -70,6 +70,11 @@ export class SqliteRegistry implements Registry {
     return this.#tables.lineage;
   }
 
+  /** What the digest of the first transaction continues. */
+  get genesis(): string {
+    return this.#tables.genesis;
+  }
+
   /** Of the whole history. */
   get digest(): string {
     return this.#digest;
@@ -107,6 +112,28 @@ export class SqliteRegistry implements Registry {
   /** {@link history} as replicas take it. */
   sealedHistory(after: number, limit: number): readonly SealedEntry[] {
     return this.#tables.entriesAfter(after, limit);
+  }
+
+  /** A replica takes its primary's lineage. Throws RegistryError when its own history began elsewhere. */
+  adopt({ lineage, genesis }: { readonly lineage: string; readonly genesis: string }): void {
+    if (this.#state.version > 0 && this.#tables.genesis !== genesis) {
+      throw new RegistryError("its history did not begin as the primary's did");
+    }
+    this.#tables.adopt(lineage, genesis);
+    this.#digest = this.#tables.last()?.digest ?? genesis;
+  }
+
+  /** A replica takes a transaction of its primary, as it is. Throws RegistryError for one that does not come next. */
+  replicate(entry: SealedEntry): void {
+    if (entry.version !== this.#state.version + 1 || digestAfter(this.#digest, entry) !== entry.digest) {
+      throw new RegistryError(
+        `version ${entry.version} of the primary does not continue version ${this.#state.version}`,
+      );
+    }
+    // Kept as the primary has written them: what is read here must lead to the same bytes again.
+    const changes = JSON.parse(entry.changes) as Change[];
+    for (const change of changes) this.#parse(change);
+    this.#apply(entry, changes);
   }
 
   snapshot(): Uint8Array {
@@ -153,6 +180,7 @@ export class SqliteRegistry implements Registry {
   #parse(change: Change): Change {
     if ("remove" in change) return { kind: change.kind, remove: change.remove } as Change;
     const kind = entityKinds[change.kind];
+    if (kind === undefined) throw new RegistryError(`nothing is known of a ${change.kind}`);
     const put = parseWith(kind.schema as z.ZodType, change.put, `the ${change.kind}`);
     return { kind: change.kind, put } as Change;
   }

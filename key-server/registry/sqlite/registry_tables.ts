@@ -33,8 +33,9 @@ export class RegistryTables {
     return String(this.#database.prepare("SELECT id FROM lineage").get()?.id);
   }
 
-  set lineage(id: string) {
-    this.#database.prepare("UPDATE lineage SET id = ?").run(id);
+  /** Goes on as another registry's copy. */
+  adopt(lineage: string, genesis: string): void {
+    this.#database.prepare("UPDATE lineage SET id = ?, genesis = ?").run(lineage, genesis);
   }
 
   /** The lineage that the first transaction began with: what its digest continues. */
