@@ -1,11 +1,12 @@
 import type { Logger } from "../../shared/log.ts";
+import { Backoff } from "../keyless/backoff.ts";
 import { loadIdentity } from "../keyless/identity.ts";
 import { identityFolder, writeIdentity } from "./identity_folder.ts";
 import { IdentityRequest } from "./identity_request.ts";
 import { parseCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
 
 /** Milliseconds between two tries. */
-const retryInterval = 60_000;
+const retries = { initial: 1000, maximum: 60_000 };
 /** The longest that a timer waits. */
 const longestWait = 3_600_000;
 
@@ -25,6 +26,7 @@ export interface RenewalOptions {
 /** Renews an edge's identity at two thirds of its life, with a new key each time; tries until it succeeds. */
 export class IdentityRenewal implements Disposable {
   readonly #options: RenewalOptions;
+  readonly #retries = new Backoff(retries);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #disposed = false;
 
@@ -40,11 +42,13 @@ export class IdentityRenewal implements Disposable {
 
   /** Renews what is due, and looks again when the next one will be. Never rejects. */
   async #look(): Promise<void> {
-    let wait = retryInterval;
+    let wait: number;
     try {
       const dueIn = await this.#dueIn();
       wait = dueIn > 0 ? dueIn : await this.#renew();
+      this.#retries.reset();
     } catch (error) {
+      wait = this.#retries.next();
       const reason = error instanceof Error ? error.message : "unknown failure";
       const words = "the edge's certificate could not be renewed; it is tried again";
       this.#options.log.warn({ event: "identity-renewal-failed", reason }, words);
@@ -73,7 +77,7 @@ export class IdentityRenewal implements Disposable {
       { event: "identity-renewed", edge, notAfter: identity.notAfter },
       "the edge's certificate is renewed",
     );
-    return Math.max(await this.#dueIn(), retryInterval);
+    return Math.max(await this.#dueIn(), retries.maximum);
   }
 
   async #current() {
