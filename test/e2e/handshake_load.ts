@@ -36,7 +36,7 @@ function handshake({ host, port, serverName }: Endpoint, roots: readonly string[
   const begun = Date.now();
   const { promise, resolve } = Promise.withResolvers<LoadedHandshake>();
   const socket = connect({ host, port, servername: serverName, ca: [...roots], ALPNProtocols: ["http/1.1"] });
-  socket.setTimeout(10_000, () => socket.destroy(new Error("no end within 10 s")));
+  socket.setTimeout(30_000, () => socket.destroy(new Error("no end within 30 s")));
   socket.once("secureConnect", () => {
     resolve({ begun, serial: socket.getPeerCertificate().serialNumber.toLowerCase(), failure: undefined });
     socket.destroy();
