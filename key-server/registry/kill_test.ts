@@ -29,8 +29,8 @@ Deno.test("kill -9 at random moments takes no acknowledged transaction, halves n
   await using folder = await TemporaryFolder.create();
   const path = folder.file("registry.sqlite");
   let before = 0;
-  for (let round = 0; round < 15; round++) {
-    const acknowledged = await writeAndKill(path, Math.floor(Math.random() * 900) + 1);
+  for (let round = 0; round < 12; round++) {
+    const acknowledged = await writeAndKill(path, Math.floor(Math.random() * 500) + 1);
     // Opening replays the history and holds the state against it.
     using registry = openRegistry(path);
     const { version } = registry.state;
