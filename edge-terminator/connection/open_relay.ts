@@ -17,11 +17,12 @@ export function relayedSite(site: Site): ServedSite {
     name: site.name,
     tls: site.tls,
     ...(site.verifyClient === undefined ? {} : { verifyClient: site.verifyClient }),
-    open: (socket, parameters, client) => {
-      const backend = connectBackend(site.backend);
-      if (site.proxyProtocol) backend.write(proxyHeader(socket, parameters));
-      return new Relay(backend, client);
-    },
+    open: (socket, parameters, client) =>
+      new Relay((receive) => {
+        const backend = connectBackend(site.backend, receive);
+        if (site.proxyProtocol) backend.write(proxyHeader(socket, parameters));
+        return backend;
+      }, client),
   };
 }
 

@@ -17,13 +17,31 @@ export class BackendError extends HoldfastError {
 const backendConnectDeadline = 5000;
 
 /**
- * A connection to a backend, opening. It may be written to at once: what is written waits until it is open.
+ * Every backend's bytes are read into this one buffer and handed on before the next read: a buffer for each read was a
+ * fifth of the CPU time of a download, and as much again in garbage.
+ */
+const readBuffer = new Uint8Array(2 ** 16);
+
+/**
+ * A connection to a backend, opening. It may be written to at once: what is written waits until it is open. What it
+ * sends is given to `receive` as a view that lasts as long as the call.
  *
  * When it is not open within `deadline` milliseconds it is destroyed with a {@link BackendError}, as it is with any
  * other error of its own.
  */
-export function connectBackend(address: SocketAddress, deadline = backendConnectDeadline): Socket {
-  const options = { allowHalfOpen: true, noDelay: true };
+export function connectBackend(
+  address: SocketAddress,
+  receive: (data: Uint8Array) => void,
+  deadline = backendConnectDeadline,
+): Socket {
+  const onread = {
+    buffer: readBuffer,
+    callback: (length: number, buffer: Uint8Array) => {
+      receive(buffer.subarray(0, length));
+      return true;
+    },
+  };
+  const options = { allowHalfOpen: true, noDelay: true, onread };
   const socket = "path" in address
     ? connect({ path: address.path, ...options })
     : connect({ host: address.host, port: address.port, ...options });

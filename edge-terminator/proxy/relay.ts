@@ -14,13 +14,16 @@ export class Relay implements Application {
   #clientEnded = false;
   #backendEnded = false;
 
-  /** `backend` may still be connecting. Bytes that must come first are written to it before. */
-  constructor(backend: Socket, client: ClientSide) {
-    this.#backend = backend;
-    this.#client = client;
-    backend.on("data", (data: Uint8Array) => {
+  /**
+   * `open` connects to the backend, which may still be connecting when it returns, writes what must come first, and
+   * has what the backend sends given to `receive`.
+   */
+  constructor(open: (receive: (data: Uint8Array) => void) => Socket, client: ClientSide) {
+    const backend = open((data) => {
       if (!client.send(data)) backend.pause();
     });
+    this.#backend = backend;
+    this.#client = client;
     backend.on("drain", () => client.resume());
     backend.on("end", () => {
       this.#backendEnded = true;
