@@ -33,12 +33,21 @@ export async function loadCertificate(file: string): Promise<LoadedCertificate> 
 
 /** The same for PEM that has been read already; `file` stands in errors. */
 export function decodeCertificate(file: string, pem: string): LoadedCertificate {
-  return certificateOf(file, decodeChain(file, pem));
+  const chain = decodeChain(file, pem);
+  checkOrder(file, chain, (certificate, issuer) => certificate.verify(issuer.publicKey));
+  return certificateOf(file, chain);
 }
 
-/** The same for a chain in DER, leaf first. */
-export function certificateOf(file: string, chain: readonly Uint8Array[]): LoadedCertificate {
-  checkOrder(file, chain);
+/**
+ * The same for a chain in DER, leaf first, that a key server has pushed and verified: that it is in order is told by names
+ * and key identifiers alone, which takes microseconds instead of a millisecond.
+ */
+export function pushedCertificate(file: string, chain: readonly Uint8Array[]): LoadedCertificate {
+  checkOrder(file, chain, () => true);
+  return certificateOf(file, chain);
+}
+
+function certificateOf(file: string, chain: readonly Uint8Array[]): LoadedCertificate {
   const [leaf] = chain;
   if (leaf === undefined) {
     throw new CertificateError("certificate-malformed", file, "it holds no certificate");
@@ -75,12 +84,16 @@ function decodeChain(file: string, pem: string): Uint8Array[] {
 }
 
 /** RFC 8446, Section 4.4.2: each certificate should certify the one that precedes it; older clients insist. */
-function checkOrder(file: string, chain: readonly Uint8Array[]): void {
+function checkOrder(
+  file: string,
+  chain: readonly Uint8Array[],
+  isSignedBy: (certificate: X509Certificate, issuer: X509Certificate) => boolean,
+): void {
   const certificates = chain.map((der, index) => readX509(file, der, index));
   for (const [index, certificate] of certificates.entries()) {
     const issuer = certificates[index + 1];
     if (issuer === undefined) return;
-    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
+    if (!certificate.checkIssued(issuer) || !isSignedBy(certificate, issuer)) {
       const reason = `certificate ${index + 2} did not issue certificate ${
         index + 1
       }; expected the leaf first, then each issuer`;

@@ -1,5 +1,5 @@
 import type { ServedName, TaggedName } from "../../shared/control_protocol/served_name.ts";
-import { certificateOf, type LoadedCertificate } from "../certificates/chain_loader.ts";
+import { type LoadedCertificate, pushedCertificate } from "../certificates/chain_loader.ts";
 import { CertificateError } from "../certificates/errors.ts";
 import type { WholeUpdate } from "./document.ts";
 
@@ -26,9 +26,6 @@ export interface NameProblem {
   readonly name: string;
   readonly reason: string;
 }
-
-/** Names that are decoded before other work gets a turn. */
-const namesAtOnce = 8;
 
 /**
  * Every name that the edge was sent, decoded. A name of which something cannot be used stays as it was, and counts as a
@@ -70,9 +67,9 @@ export class ServedNames {
       // One that comes again as it was, or cannot be used as it comes, goes on being served.
       if (!put.has(name)) next.names.delete(name);
     }
-    for (const [index, tagged] of update.put.entries()) {
-      if (index % namesAtOnce === namesAtOnce - 1) await turn();
+    for (const tagged of update.put) {
       putName(next, tagged);
+      await turn();
     }
     this.#names = next.names;
     this.#tags = next.tags;
@@ -129,13 +126,14 @@ function loaded(content: ServedName, former: LoadedName | undefined): LoadedName
 }
 
 function decode(name: string, chain: readonly string[]): LoadedCertificate {
-  return certificateOf(`of ${name}`, chain.map((der) => Uint8Array.fromBase64(der)));
+  return pushedCertificate(`of ${name}`, chain.map((der) => Uint8Array.fromBase64(der)));
 }
 
 function textOf({ chain }: LoadedCertificate): string {
   return chain.map((der) => der.toBase64()).join();
 }
 
+/** Other work's: a handshake waits for one name's certificates at most. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
