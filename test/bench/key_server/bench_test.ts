@@ -22,8 +22,8 @@ Deno.test("a short run measures both keys, every way of loading them, and verifi
       "64 in flight, 1 edge",
       "256 in flight, 2 edges",
     ]);
-    for (const { signatures, verified, rate, serverCpu, loadCpu, p50, p99, p999 } of one.wire) {
-      assert.ok(signatures > 0 && verified > 0 && verified <= signatures);
+    for (const { signatures, refused, verified, rate, serverCpu, loadCpu, p50, p99, p999 } of one.wire) {
+      assert.ok(signatures > 0 && refused >= 0 && verified > 0 && verified <= signatures);
       assert.ok(rate > 0 && serverCpu > 0 && loadCpu > 0 && p50 > 0 && p50 <= p99 && p99 <= p999);
     }
   }

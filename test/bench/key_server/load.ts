@@ -44,7 +44,8 @@ export async function openLoop(
     Math.floor((arrivals.count + connections.length - 1 - place) / connections.length)
   );
   const reading = connections.map(async (connection, place) => {
-    for (let read = 0; read < expected[place]!;) {
+    const refusedBefore = connection.refused;
+    for (let read = 0; read + connection.refused - refusedBefore < expected[place]!;) {
       const answered = await connection.read();
       read += answered.length;
       for (const latency of answered) latencies.push(latency);

@@ -1,6 +1,6 @@
 import type { Identity } from "../../../certs/dev_pki.ts";
 import type { TcpAddress } from "../../../shared/config/address.ts";
-import { answerNumbers, decodeAnswer } from "../../../shared/keyless_protocol/answers.ts";
+import { answerNumbers, decodeAnswer, type KeylessAnswer } from "../../../shared/keyless_protocol/answers.ts";
 import { FrameReader, keylessAlpn } from "../../../shared/keyless_protocol/frame.ts";
 import type { SignTls13Request } from "../../../shared/keyless_protocol/operations.ts";
 import { encodeRequest } from "../../../shared/keyless_protocol/requests.ts";
@@ -35,8 +35,9 @@ export class LoadConnection implements Disposable {
   readonly #due = new Map<number, number>();
   #nextId = 1;
   #answered = 0;
-  #writing: Promise<void> | undefined;
+  #writing = false;
   #unwritten = 0;
+  #refused = 0;
   readonly samples: SignatureSample[] = [];
 
   private constructor(connection: Deno.TlsConn, template: Uint8Array<ArrayBuffer>) {
@@ -62,13 +63,21 @@ export class LoadConnection implements Disposable {
     return this.#due.size;
   }
 
+  /** Requests that were answered by "overloaded". */
+  get refused(): number {
+    return this.#refused;
+  }
+
   /** Sends one request for each time (performance.now()) at which it was due, as soon as what is being written is. */
   send(dueTimes: readonly number[]): void {
     for (const due of dueTimes) this.#due.set(this.#nextId + this.#unwritten++, due);
-    this.#writing ??= this.#write().finally(() => this.#writing = undefined);
+    if (!this.#writing) void this.#write();
   }
 
-  /** Reads once; gives the milliseconds from when each request that is answered now was due. Throws for a refusal. */
+  /**
+   * Reads once; gives the milliseconds from when each request that is signed now was due. Counts refusals for too much
+   * load, and throws for others.
+   */
   async read(): Promise<number[]> {
     const chunk = new Uint8Array(65_536);
     const length = await this.#connection.read(chunk);
@@ -77,12 +86,13 @@ export class LoadConnection implements Disposable {
     const latencies: number[] = [];
     this.#frames.push(chunk.subarray(0, length));
     for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
-      if (frame.kind !== answerNumbers.signature) {
-        throw new Error(`Cannot go on measuring: ${JSON.stringify(decodeAnswer(frame))}`);
-      }
       const due = this.#due.get(frame.id);
       if (due === undefined) throw new Error("Cannot go on measuring: an answer to no request");
       this.#due.delete(frame.id);
+      if (frame.kind !== answerNumbers.signature) {
+        this.#countRefusal(decodeAnswer(frame));
+        continue;
+      }
       latencies.push(now - due);
       if (this.#answered++ % sampleEvery === 0) this.#keep(frame.id, decodeAnswer(frame));
     }
@@ -93,24 +103,44 @@ export class LoadConnection implements Disposable {
     this.#connection.close();
   }
 
+  /** Until nothing is left to write. A write that fails has a reason, and who reads meets it. */
   async #write(): Promise<void> {
-    while (this.#unwritten > 0) {
-      const { length } = this.#template;
-      const count = this.#unwritten;
-      const bytes = new Uint8Array(count * length);
-      const view = new DataView(bytes.buffer);
-      for (let index = 0; index < count; index++) {
-        bytes.set(this.#template, index * length);
-        const id = this.#nextId++;
-        view.setUint32(index * length + idOffset, id);
-        view.setUint32((index + 1) * length - 4, id);
+    this.#writing = true;
+    try {
+      while (this.#unwritten > 0) {
+        for (let rest = this.#encode(); rest.length > 0;) {
+          rest = rest.subarray(await this.#connection.write(rest));
+        }
       }
+    } catch {
       this.#unwritten = 0;
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#connection.write(rest));
     }
+    this.#writing = false;
   }
 
-  #keep(id: number, answer: ReturnType<typeof decodeAnswer>): void {
+  #encode(): Uint8Array {
+    const { length } = this.#template;
+    const count = this.#unwritten;
+    const bytes = new Uint8Array(count * length);
+    const view = new DataView(bytes.buffer);
+    for (let index = 0; index < count; index++) {
+      bytes.set(this.#template, index * length);
+      const id = this.#nextId++;
+      view.setUint32(index * length + idOffset, id);
+      view.setUint32((index + 1) * length - 4, id);
+    }
+    this.#unwritten = 0;
+    return bytes;
+  }
+
+  #countRefusal(answer: KeylessAnswer): void {
+    if (answer.type !== "error" || answer.code !== "overloaded") {
+      throw new Error(`Cannot go on measuring: ${JSON.stringify(answer)}`);
+    }
+    this.#refused++;
+  }
+
+  #keep(id: number, answer: KeylessAnswer): void {
     if (answer.type !== "signature") return;
     const transcriptHash = this.#template.slice(-32);
     new DataView(transcriptHash.buffer).setUint32(28, id);

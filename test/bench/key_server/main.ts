@@ -55,9 +55,9 @@ function rawTable(figures: readonly KeyFigures[]): string {
 function wireTable(figures: readonly KeyFigures[]): string {
   const head = ["key", "load", "signatures/s", "x token", "server CPU us", "load CPU us"];
   const rows = figures.flatMap((one) =>
-    one.wire.map(({ key, load, rate, serverCpu, loadCpu, p50, p99, p999, lagP99 }) => [
+    one.wire.map(({ key, load, rate, refused, serverCpu, loadCpu, p50, p99, p999, lagP99 }) => [
       key,
-      loadName(load),
+      loadName(load) + (refused > 0 ? `, ${refused} refused` : ""),
       rate.toFixed(0),
       (rate / rawCeiling(one)).toFixed(2),
       serverCpu.toFixed(1),

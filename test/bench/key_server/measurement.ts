@@ -15,6 +15,8 @@ export interface WireResult {
   readonly key: MeasuredKey;
   readonly load: Load;
   readonly signatures: number;
+  /** Requests that were refused for too much load; their latencies do not count. */
+  readonly refused: number;
   /** Signatures that were verified afterwards. */
   readonly verified: number;
   readonly rate: number;
@@ -54,6 +56,7 @@ export async function measure(
       key,
       load,
       signatures,
+      refused: connections.reduce((sum, { refused }) => sum + refused, 0),
       verified: await stage.verify(key, connections),
       rate: signatures / took,
       p50: percentile(latencies, 0.5),
