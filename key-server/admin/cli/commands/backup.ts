@@ -8,6 +8,7 @@ import { print, printJson } from "../terminal.ts";
 
 interface RestoreOptions extends CommonOptions {
   readonly yes?: boolean;
+  readonly offline?: string;
 }
 
 export function addBackupCommands(program: Command): void {
@@ -32,7 +33,9 @@ export function addBackupCommands(program: Command): void {
     completes: ["file"],
   })
     .option("--yes", "do not ask")
+    .option("--offline <registry>", "replace this file of a key server that does not run, whole")
     .action(async (file: string, options: RestoreOptions) => {
+      if (options.offline !== undefined) return await restoreOffline(file, options.offline, options);
       const content = await readBytes(file);
       await confirm(`Bring names, keys, edges and permissions back to what ${file} says?`, options.yes);
       const client = await openClient(options);
@@ -44,4 +47,17 @@ export function addBackupCommands(program: Command): void {
       const { changes, version, backupVersion } = restored;
       print(`${changes} changes: version ${version} is what version ${backupVersion} of the backup was`);
     });
+}
+
+/** Everything is as it was then, revocations too; edges are told anew when the key server starts. */
+async function restoreOffline(file: string, registry: string, options: RestoreOptions): Promise<void> {
+  await confirm(
+    `Put ${file} in the place of ${registry}? What was revoked or destroyed since comes back.`,
+    options.yes,
+  );
+  const { restoreFile } = await import("../../../registry/sqlite/restore_file.ts");
+  const restored = await restoreFile(file, registry);
+  if (options.json) return printJson(restored);
+  print(`${registry} is at version ${restored.version} of ${file}`);
+  if (restored.former !== undefined) print(`what was there is ${restored.former}`);
 }
