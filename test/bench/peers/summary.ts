@@ -5,11 +5,14 @@ import type { Results, Sample } from "./run_cells.ts";
 /** Figures that tell how a measurement went, and compare nothing; they are in the JSON. */
 const accompanying = new Set([
   "handshakes",
+  "of one worker/s",
   "generator us",
   "generator s/GiB",
+  "MiB/s",
   "connections",
   "echoes",
-  "MiB/s",
+  "workers",
+  "KiB RSS each",
 ]);
 
 /** All rounds of one figure of one cell. */
