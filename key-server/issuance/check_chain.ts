@@ -45,7 +45,7 @@ export function checkChain(chainPem: string, expectations: ChainExpectations): C
   checkLeaf(chain[0]!, leaf, expectations);
   checkOrder(chain);
   checkPath(chain, expectations);
-  const served = chain.length > 1 && isSelfIssued(chain.at(-1)!) ? chain.slice(0, -1) : chain;
+  const served = chain.length > 1 && isIssuedBy(chain.at(-1)!, chain.at(-1)!) ? chain.slice(0, -1) : chain;
   return certificateEntity(served, expectations.source);
 }
 
@@ -86,13 +86,11 @@ function checkNames(has: readonly string[], wanted: readonly string[]): void {
 }
 
 function checkUsage(der: Uint8Array<ArrayBuffer>, decrypts: boolean): void {
-  const leaf = readExtensions(der);
-  if (leaf.getExtension(BasicConstraintsExtension)?.ca === true) refuse("it is an authority's certificate");
-  const purposes = leaf.getExtension(ExtendedKeyUsageExtension)?.usages;
+  const { isAuthority, purposes, usages } = readUsage(der);
+  if (isAuthority) refuse("it is an authority's certificate");
   if (purposes !== undefined && !purposes.includes(ExtendedKeyUsage.serverAuth)) {
     refuse("its extended key usage has no serverAuth");
   }
-  const usages = leaf.getExtension(KeyUsagesExtension)?.usages;
   if (usages === undefined) return;
   if ((usages & KeyUsageFlags.digitalSignature) === 0) refuse("its key usage has no digitalSignature");
   if (decrypts && (usages & KeyUsageFlags.keyEncipherment) === 0) {
@@ -100,25 +98,36 @@ function checkUsage(der: Uint8Array<ArrayBuffer>, decrypts: boolean): void {
   }
 }
 
-/** libcrypto has read the certificate, but not what is in every extension. */
-function readExtensions(der: Uint8Array<ArrayBuffer>): Extensions {
+/** libcrypto has read the certificate, but not what is in every extension; the library does when it is asked for one. */
+function readUsage(der: Uint8Array<ArrayBuffer>) {
   try {
-    return new Extensions(der);
+    const certificate = new Extensions(der);
+    return {
+      isAuthority: certificate.getExtension(BasicConstraintsExtension)?.ca === true,
+      purposes: certificate.getExtension(ExtendedKeyUsageExtension)?.usages,
+      usages: certificate.getExtension(KeyUsagesExtension)?.usages,
+    };
   } catch (cause) {
     return refuse("an extension of it cannot be read", { cause });
   }
 }
 
 /** RFC 8446, Section 4.4.2: each certificate certifies the one before it; clients of TLS 1.2 insist. */
-function checkOrder(chain: readonly Uint8Array<ArrayBuffer>[]): void {
-  const certificates = chain.map((der) => new X509Certificate(Buffer.from(der)));
-  for (const [index, certificate] of certificates.entries()) {
-    const issuer = certificates[index + 1];
-    if (issuer === undefined) return;
-    const issued = certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-    if (!issued) {
-      refuse(`certificate ${index + 2} of the chain did not issue the one before it; expected leaf first`);
-    }
+function checkOrder(chain: readonly Uint8Array[]): void {
+  for (const [index, certificate] of chain.entries()) {
+    const issuer = chain[index + 1];
+    if (issuer === undefined || isIssuedBy(certificate, issuer)) continue;
+    refuse(`certificate ${index + 2} of the chain did not issue the one before it; expected leaf first`);
+  }
+}
+
+/** By name and by signature. What node cannot read, which reads less than libcrypto, has issued nothing. */
+function isIssuedBy(certificate: Uint8Array, issuer: Uint8Array): boolean {
+  try {
+    const [subject, authority] = [certificate, issuer].map((der) => new X509Certificate(Buffer.from(der)));
+    return subject!.checkIssued(authority!) && subject!.verify(authority!.publicKey);
+  } catch {
+    return false;
   }
 }
 
@@ -129,9 +138,4 @@ function checkPath(chain: readonly Uint8Array[], { at, roots = [] }: ChainExpect
   });
   const verdict = verifier.verify(chain, at);
   if (!verdict.valid) refuse(`its chain is not valid: ${verdict.reason} (certificate ${verdict.depth + 1})`);
-}
-
-function isSelfIssued(der: Uint8Array<ArrayBuffer>): boolean {
-  const certificate = new X509Certificate(Buffer.from(der));
-  return certificate.checkIssued(certificate);
 }

@@ -3,6 +3,7 @@ import { auditLineTarget } from "./targets/audit_line.ts";
 import { controlEdgeTarget, controlServerTarget } from "./targets/control_protocol.ts";
 import { enrolmentTargets } from "./targets/enrolment.ts";
 import { extensionTarget } from "./targets/extensions.ts";
+import { externalChainTarget } from "./targets/external_chain.ts";
 import { handshakeTarget } from "./targets/handshake/handshake.ts";
 import { handshakeStreamTarget } from "./targets/handshake_stream.ts";
 import { keylessAnswerTarget, keylessRequestTarget } from "./targets/keyless_protocol.ts";
@@ -31,6 +32,7 @@ export const allTargets: readonly FuzzTarget[] = [
   ticketTarget,
   sessionStateTarget,
   peerCertificateTarget,
+  externalChainTarget,
   ...sealedSecretTargets,
   ...ticketKeyFileTargets,
   pkcs11UriTarget,
