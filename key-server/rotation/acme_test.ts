@@ -13,3 +13,7 @@ Deno.test("an account is bound to the one that the CA has given out; without it 
 Deno.test("a CA that refuses, or is away, is shown and asked again; one that has forgotten everything gets a new order", async () => {
   await runWithToken(program, "recovers", 120_000);
 });
+
+Deno.test("a CA with renewal information is told what an order replaces; one that will not hear of it gets the order alone", async () => {
+  await runWithToken(program, "replaces");
+});

@@ -52,11 +52,17 @@ export class AcmeIssuer {
     signal: AbortSignal,
   ): Promise<string> {
     return await this.#speaking(signal, async (client) => {
-      const replaces = replaced !== undefined && await this.renewalInformation.isOffered(signal)
-        ? { replaces: certificateId(replaced) }
-        : {};
       const identifiers = serverNames.map((value) => ({ type: "dns", value }));
-      return (await client.createOrder({ identifiers, ...replaces })).url;
+      const replaces = await this.#replacedId(replaced, signal);
+      if (replaces !== undefined) {
+        try {
+          return (await client.createOrder({ identifiers, ...{ replaces } })).url;
+        } catch (error) {
+          // A CA may not know that certificate, or have had it replaced (Section 5): that is no reason to have none.
+          if (error instanceof HoldfastError || isAbort(error)) throw error;
+        }
+      }
+      return (await client.createOrder({ identifiers })).url;
     });
   }
 
@@ -78,6 +84,18 @@ export class AcmeIssuer {
       order = await this.#until(client, order, options.signal, ({ status }) => status === "valid");
       return await client.getCertificate(order);
     });
+  }
+
+  /** Undefined: the CA is not to be told. */
+  async #replacedId(replaced: Uint8Array | undefined, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      return replaced !== undefined && await this.renewalInformation.isOffered(signal)
+        ? certificateId(replaced)
+        : undefined;
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
   }
 
   async #authorize(client: Client, order: Order, { key, answer, signal }: CompleteOptions): Promise<void> {

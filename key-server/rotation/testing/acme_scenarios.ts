@@ -1,6 +1,7 @@
 /** For acme_test.ts: rotations whose certificates come from a real ACME CA, answered by a TLS server on the token's key. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DevelopmentPki } from "../../../certs/dev_pki.ts";
 import { writeSecret } from "../../../certs/write.ts";
 import { parseCertificate, pemToDer } from "../../../shared/libcrypto/x509.ts";
 import { ownLoopbackAddress } from "../../../test/harness/loopback.ts";
@@ -9,9 +10,12 @@ import { poll } from "../../../test/harness/poll.ts";
 import { ChildProcess } from "../../../test/harness/processes/child_process.ts";
 import type { AcmeConfig } from "../../issuance/acme/acme_config.ts";
 import { AcmeIssuer } from "../../issuance/acme/acme_issuer.ts";
+import { certificateId } from "../../issuance/acme/renewal_information.ts";
 import { checkChain } from "../../issuance/check_chain.ts";
+import { TokenKeys } from "../../issuance/token_keys.ts";
 import { listPrivateKeys } from "../../token/key_finder.ts";
 import { runScenario, type ScenarioContext } from "../../token/testing/token_process.ts";
+import { systemClock } from "../clock.ts";
 import { RotationStage, siteName, type StageOptions } from "./rotation_stage.ts";
 
 const drain = 61_000;
@@ -153,4 +157,61 @@ async function recovers(context: ScenarioContext): Promise<void> {
   assert.deepEqual(stage.phases, { first: "active" });
 }
 
-await runScenario({ issues, binds, recovers });
+/** A CA with renewal information, as pebble has none, that takes orders and nothing else. */
+async function replaces({ token, folder }: ScenarioContext): Promise<void> {
+  const pki = await DevelopmentPki.create();
+  const { certificatePem: cert, privateKeyPem: key } = await pki.keyServerIdentity("ca", {
+    ipAddresses: ["127.0.0.1"],
+  });
+  const ca = join(folder, "ca.pem");
+  await Deno.writeTextFile(ca, pki.keyServers.certificatePem);
+  const orders: { readonly replaces?: string }[] = [];
+  const handle = async (request: Request): Promise<Response> => {
+    const { origin, pathname } = new URL(request.url);
+    const headers = { "replay-nonce": "bm9uY2U", "location": `${origin}/account` };
+    const { payload = "" } = request.method === "POST" ? await request.json() as { payload?: string } : {};
+    if (pathname !== "/order") {
+      return Response.json({
+        newNonce: `${origin}/nonce`,
+        newAccount: `${origin}/account`,
+        newOrder: `${origin}/order`,
+        renewalInfo: `${origin}/ari`,
+      }, { headers, status: pathname === "/account" ? 201 : 200 });
+    }
+    const order = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    orders.push(order);
+    return order.replaces === undefined
+      ? Response.json({ status: "pending" }, {
+        status: 201,
+        headers: { ...headers, location: `${origin}/order/1` },
+      })
+      : Response.json({ type: "urn:ietf:params:acme:error:alreadyReplaced" }, { status: 409, headers });
+  };
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} }, handle);
+  try {
+    const { port } = server.addr as Deno.NetAddr;
+    const directory = `https://127.0.0.1:${port}/dir`;
+    const config: AcmeConfig = {
+      configFile: "",
+      directory,
+      contact: [],
+      ca,
+      externalAccount: undefined,
+      token: undefined,
+    };
+    const issuer = new AcmeIssuer(config, new TokenKeys(() => [token]), systemClock);
+    const { signal } = new AbortController();
+    const leaf = pemToDer((await pki.keyServerIdentity("old")).certificatePem)[0]!;
+    assert.equal(await issuer.order([siteName], leaf, signal), `https://127.0.0.1:${port}/order/1`);
+    assert.deepEqual(orders.map((order) => order.replaces), [certificateId(leaf), undefined]);
+    assert.equal(await issuer.order([siteName], undefined, signal), `https://127.0.0.1:${port}/order/1`);
+    assert.equal(orders.length, 3);
+    const stopped = new AbortController();
+    stopped.abort(new DOMException("stop", "AbortError"));
+    await assert.rejects(issuer.order([siteName], leaf, stopped.signal), { name: "AbortError" });
+  } finally {
+    await server.shutdown();
+  }
+}
+
+await runScenario({ issues, binds, recovers, replaces });
