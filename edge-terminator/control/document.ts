@@ -24,8 +24,12 @@ export interface WholeUpdate extends UpdateHeader {
 /** What an update means to whoever holds a document (PROTOCOL.md, "Updates"). */
 export type Judgement = "newer" | "known" | "older-lineage" | "gap";
 
-/** An edge is never taken back: only a newer version of its lineage is newer, or a newer lineage whole. */
+/**
+ * An edge is never taken back: only a newer version of its lineage is newer, or a newer lineage whole. A registry in which
+ * nothing was ever written (a replica before it has reached its primary) says nothing.
+ */
 export function judge(held: ControlDocument, { lineage, version, from }: UpdateHeader): Judgement {
+  if (version === 0) return "known";
   if (lineage < held.lineage) return "older-lineage";
   if (lineage > held.lineage) return from === 0 ? "newer" : "gap";
   if (version <= held.version) return "known";

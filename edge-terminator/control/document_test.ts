@@ -14,6 +14,7 @@ const judgements: readonly [string, Parameters<typeof judge>[1], ReturnType<type
   ["a version that leaves out what came between", { lineage, version: 8, from: 6 }, "gap"],
   ["a newer lineage whole, however low its version", { lineage: newerLineage, version: 1, from: 0 }, "newer"],
   ["a newer lineage in part", { lineage: newerLineage, version: 9, from: 5 }, "gap"],
+  ["version 0, of however new a lineage,", { lineage: newerLineage, version: 0, from: 0 }, "known"],
   ["an older lineage, however high its version", {
     lineage: lineage.replace("2026", "2025"),
     version: 900,
