@@ -1,7 +1,7 @@
 import type { Logger } from "../shared/log.ts";
 import { pathBesideConfig } from "../shared/config/paths.ts";
 import { nameOf, SignatureScheme } from "../shared/tls_constants.ts";
-import type { AdminServices, AuditTrail, KeyHealth } from "./admin/services.ts";
+import type { AdminServices, AuditTrail, KeyHealth, TokenHealth } from "./admin/services.ts";
 import type { AuditLog } from "./audit/audit_log.ts";
 import { ChainedAuditLog } from "./audit/chained_audit_log.ts";
 import { explain } from "./authorisation/explain.ts";
@@ -10,6 +10,7 @@ import type { KeyServerConfig } from "./config.ts";
 import type { ControlService } from "./control/control_service.ts";
 import type { Enrolment } from "./enrolment/open_enrolment.ts";
 import type { KeyRing } from "./key_ring.ts";
+import type { Prober } from "./prober.ts";
 import type { Registry } from "./registry/registry.ts";
 
 /** The parts of a key server that administrators act on. */
@@ -17,6 +18,7 @@ export interface AdministrationParts {
   readonly config: KeyServerConfig;
   readonly registry: Registry;
   readonly keys: KeyRing;
+  readonly prober: Prober;
   readonly authorizer: Authorizer;
   readonly control: ControlService;
   readonly audit: AuditLog;
@@ -74,7 +76,7 @@ async function enrolmentOf(parts: AdministrationParts): Promise<Enrolment | unde
 }
 
 function servicesOf(
-  { config, registry, control, audit, authorizer, keys, log }: AdministrationParts,
+  { config, registry, control, audit, authorizer, keys, prober, log }: AdministrationParts,
   enrolment: Enrolment | undefined,
 ): Omit<AdminServices, "rotations" | "keyManagement"> {
   return {
@@ -84,7 +86,8 @@ function servicesOf(
     auditTrail: trailOf(config, audit),
     log,
     explain: (request) => explain(registry.state, authorizer, request),
-    keyHealth: (name) => healthOf(keys, name),
+    keyHealth: (name) => healthOf(keys, prober, name),
+    tokens: () => tokensOf(keys, prober),
     enrolmentAuthorities: () => enrolment?.keyServerAuthorities,
     startedAt: new Date(),
   };
@@ -95,12 +98,25 @@ function trailOf({ file, audit: section }: KeyServerConfig, audit: AuditLog): Au
   return { folder: pathBesideConfig(file, section.folder), head: () => audit.head };
 }
 
-function healthOf(keys: KeyRing, name: string): KeyHealth {
+/** A token with no key that answers may be well: only what was tried and failed is told. */
+function tokensOf(keys: KeyRing, prober: Prober): TokenHealth[] {
+  return keys.tokens.map((token) => {
+    const served = keys.keys.filter(({ tokenKey }) => tokenKey.token === token).map(({ name }) => name);
+    const failing = served.map((name) => prober.problemWith(name)).find((problem) => problem !== undefined);
+    return {
+      label: token.name,
+      keys: served.length,
+      problem: prober.hangs ? "a token does not answer" : failing,
+    };
+  });
+}
+
+function healthOf(keys: KeyRing, prober: Prober, name: string): KeyHealth {
   const served = keys.keys.find((key) => key.name === name);
   const schemes = served?.tokenKey.signatureSchemes ?? [];
   return {
     loaded: served !== undefined,
-    problem: keys.problems.get(name),
+    problem: prober.problemWith(name),
     signatureSchemes: schemes.map((scheme) => nameOf(SignatureScheme, scheme)),
   };
 }

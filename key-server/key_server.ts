@@ -196,6 +196,7 @@ export class KeyServer {
       ...this.#parts,
       authorizer: this.#authorizer,
       control: this.#control,
+      prober: this.#prober,
       lastUse: (identifier) => this.#operations.lastUse(identifier),
     });
     this.#log.info({

@@ -50,7 +50,7 @@ export class Prober implements AsyncDisposable {
 
   /** Ready when every active key is loaded and signed at its last probe, and none hangs. */
   readiness(): Readiness {
-    const hanging = this.#round !== undefined && Date.now() - this.#roundBegan > patience * this.#interval;
+    const hanging = this.hangs;
     const results = new Map<string, ProbeResult>(
       this.#keys.keys.map((key) => [key.name, this.#results.get(key) ?? { ok: true }]),
     );
@@ -60,6 +60,19 @@ export class Prober implements AsyncDisposable {
       ready,
       checks: { keys: Object.fromEntries(results), ...(hanging ? { token: "does not answer" } : {}) },
     };
+  }
+
+  /** Whether a token has been silent for longer than a probe may take. */
+  get hangs(): boolean {
+    return this.#round !== undefined && Date.now() - this.#roundBegan > patience * this.#interval;
+  }
+
+  /** Why a key does not answer; undefined: it has at its last probe. */
+  problemWith(name: string): string | undefined {
+    const key = this.#keys.keys.find((served) => served.name === name);
+    const last = key && this.#results.get(key);
+    if (last?.ok === false) return last.error ?? "its last probe failed";
+    return this.#keys.problems.get(name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

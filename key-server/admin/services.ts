@@ -16,6 +16,15 @@ export interface KeyHealth {
   readonly signatureSchemes: readonly string[];
 }
 
+/** A token that is configured. */
+export interface TokenHealth {
+  readonly label: string;
+  /** How many keys of it are open. */
+  readonly keys: number;
+  /** What was wrong when one of them was tried last; undefined: nothing. */
+  readonly problem: string | undefined;
+}
+
 /** An audit log in files of its own. */
 export interface AuditTrail {
   readonly folder: string;
@@ -36,6 +45,7 @@ export interface AdminServices {
   readonly log: Logger;
   /** By a key's name. */
   readonly keyHealth: (name: string) => KeyHealth;
+  readonly tokens: () => readonly TokenHealth[];
   /** DER certificates by which edges that enrol know the key server; undefined: none can enrol here. */
   readonly enrolmentAuthorities: () => readonly Uint8Array[] | undefined;
   /** When the key server started. */

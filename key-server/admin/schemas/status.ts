@@ -17,6 +17,13 @@ export const statusSchema = z.strictObject({
     /** Active, and answering for nothing. */
     notLoaded: z.array(z.string()),
   }),
+  tokens: z.array(z.strictObject({
+    label: z.string(),
+    /** How many keys of it are open. */
+    keys: z.int(),
+    /** What was wrong when one of them was tried last. */
+    problem: z.string().nullable(),
+  })),
   names: z.int(),
   edges: z.strictObject({
     admitted: z.int(),
@@ -24,6 +31,8 @@ export const statusSchema = z.strictObject({
     connected: z.int(),
     /** The lowest version that a connected edge serves by; null: none is connected. */
     lowestVersion: registryVersionSchema.nullable(),
+    /** Connected ones that do not serve by the registry's version yet. */
+    behind: z.array(z.strictObject({ identity: z.string(), acknowledgedVersion: registryVersionSchema })),
   }),
   rotations: z.array(z.strictObject({
     id: z.string(),

@@ -46,6 +46,7 @@ export class AdminSetup {
       audit: { record: (event) => void this.events.push(event), flush: () => {}, failure: undefined },
       log: createLogger("test", "silent"),
       keyHealth: () => ({ loaded: true, problem: undefined, signatureSchemes: ["ecdsa_secp256r1_sha256"] }),
+      tokens: () => [{ label: "holdfast", keys: 1, problem: undefined }],
       startedAt: new Date(),
       ...changes,
     };

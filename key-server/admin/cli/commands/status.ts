@@ -23,6 +23,7 @@ function describe(status: Status): string {
     ["state", health],
     ["up since", status.startedAt],
     ["registry", `version ${registry.version}${registry.writable ? "" : ", read-only: a replica"}`],
+    ["tokens", status.tokens.map(describeToken).join("\n")],
     ["names", String(status.names)],
     ["keys", `${keys.active} active, ${keys.retired} retired, ${keys.destroyed} destroyed`],
     ["edges", describeEdges(edges, registry.version)],
@@ -35,11 +36,19 @@ function describe(status: Status): string {
 }
 
 function describeEdges(
-  { admitted, revoked, connected, lowestVersion }: Status["edges"],
+  { admitted, revoked, connected, lowestVersion, behind }: Status["edges"],
   version: number,
 ): string {
   const known = `${admitted} admitted, ${revoked} revoked, ${connected} connected`;
-  return lowestVersion === null ? known : `${known}; all at version ${lowestVersion} of ${version} or later`;
+  if (lowestVersion === null) return known;
+  if (behind.length === 0) return `${known}, all at version ${version}`;
+  return `${known}; behind:` +
+    behind.map(({ identity, acknowledgedVersion }) => `\n- ${identity} at version ${acknowledgedVersion}`)
+      .join("");
+}
+
+function describeToken({ label, keys, problem }: Status["tokens"][number]): string {
+  return problem === null ? `${label}, ${keys} keys open` : accent("red", `${label}: ${problem}`);
 }
 
 function describeExpiring({ uses, key, notAfter, daysLeft }: Status["expiring"][number]): string {
