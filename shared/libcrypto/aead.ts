@@ -78,15 +78,13 @@ export function keyAead(name: AeadName, key: Secret, direction: "seal" | "open")
  * @param output 12 bytes
  */
 export function recordNonce(iv: Secret, sequence: number | bigint, output: Uint8Array): void {
-  const big = typeof sequence === "bigint" ? sequence : BigInt(sequence);
-  const high = Number(big >> 32n);
-  const low = Number(big & 0xffffffffn);
-  const staticIv = iv.bytes;
+  const high = typeof sequence === "bigint" ? Number(sequence >> 32n) : Math.floor(sequence / 2 ** 32);
+  const low = typeof sequence === "bigint" ? Number(sequence & 0xffffffffn) : sequence >>> 0;
+  iv.copyInto(output);
   for (let index = 0; index < 4; index++) {
     const shift = 24 - 8 * index;
-    output[index] = staticIv[index]!;
-    output[4 + index] = staticIv[4 + index]! ^ (high >>> shift);
-    output[8 + index] = staticIv[8 + index]! ^ (low >>> shift);
+    output[4 + index]! ^= high >>> shift;
+    output[8 + index]! ^= low >>> shift;
   }
 }
 

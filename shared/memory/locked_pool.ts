@@ -149,6 +149,12 @@ export class LockedPool implements SecretOwner, Disposable {
     return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(this.#base, length, offset));
   }
 
+  /** For Secret only: the beginning of a block, as long as `target` is. */
+  copyBlock(blockIndex: number, target: Uint8Array): void {
+    const start = blockIndex * this.blockSize;
+    target.set(this.#whole.subarray(start, start + target.length));
+  }
+
   /**
    * Zeroes everything, cuts off every secret still rented, and unmaps. Disposing again does nothing.
    *

@@ -233,3 +233,17 @@ Deno.test("revealing a secret copies it and asks for a reason", () => {
   assert.deepEqual([...copy], [3, 3, 3, 3]);
   assert.throws(() => secret.reveal(" "), TypeError);
 });
+
+Deno.test("a secret is copied into a buffer as long as itself or longer, and not once it is returned", () => {
+  using pool = LockedPool.open({ totalBytes: 4096 });
+  using neighbour = pool.rent(64);
+  neighbour.bytes.fill(1);
+  const secret = pool.rent(3);
+  secret.bytes.set([7, 8, 9]);
+  const target = new Uint8Array(5);
+  secret.copyInto(target);
+  assert.deepEqual([...target], [7, 8, 9, 0, 0]);
+  assert.throws(() => secret.copyInto(new Uint8Array(2)), RangeError);
+  secret[Symbol.dispose]();
+  assert.throws(() => secret.copyInto(target), { code: "secret-returned" });
+});

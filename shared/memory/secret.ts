@@ -4,6 +4,8 @@ import { SecretHeldError, SecretReturnedError } from "./errors.ts";
 export interface SecretOwner {
   /** A new view onto the block, onto the pool's own memory. */
   viewOf(blockIndex: number, length: number): Uint8Array<ArrayBuffer>;
+  /** Copies the beginning of the block, as long as `target` is. */
+  copyBlock(blockIndex: number, target: Uint8Array): void;
   /** Zeroes the block and takes it back. */
   giveBack(secret: Secret): void;
 }
@@ -55,6 +57,18 @@ export class Secret implements Disposable {
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#returned) throw new SecretReturnedError("use a secret");
     return this.#view ??= this.#owner.viewOf(this.#blockIndex, this.length);
+  }
+
+  /**
+   * Copies the secret into `target`, which the caller zeroes within the same call: for nonces, of which each needs its
+   * IV. Unlike `bytes` it makes no view, of which making and detaching take 1 us.
+   *
+   * @throws {SecretReturnedError}
+   */
+  copyInto(target: Uint8Array): void {
+    if (this.#returned) throw new SecretReturnedError("use a secret");
+    if (target.length < this.length) throw new RangeError("Cannot copy a secret: the target is too short");
+    this.#owner.copyBlock(this.#blockIndex, target.subarray(0, this.length));
   }
 
   /** Whether the block has gone back to the pool. */

@@ -96,7 +96,7 @@ export class Tls12RecordKeys implements RecordKeys {
 
   /** The salt of the key block, then the first 8 bytes of `explicit`. */
   #explicitNonce(explicit: Uint8Array): void {
-    nonce.set(this.#keys.iv.bytes);
+    this.#keys.iv.copyInto(nonce);
     nonce.set(explicit.subarray(0, explicitNonceLength), 4);
   }
 
