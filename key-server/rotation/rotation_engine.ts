@@ -113,6 +113,7 @@ export class RotationEngine implements AsyncDisposable {
     const { registry, clock, log } = this.#parts;
     if (outcome.type === "wait") {
       if (outcome.until !== undefined) this.#lookAt(rotation.id, outcome.until.getTime());
+      if (outcome.problem !== undefined) recordProblem(registry, rotation, outcome.problem);
       return;
     }
     if (this.#stopped) return;

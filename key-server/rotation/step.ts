@@ -43,6 +43,8 @@ export type StepOutcome =
     /** Looked at again at each change of the registry and of the rollout, and at that instant. */
     readonly type: "wait";
     readonly until?: Date;
+    /** What an operator should know of the wait. */
+    readonly problem?: string;
   };
 
 /**

@@ -94,8 +94,14 @@ export async function generateKeyOnce(
   return await generateKey(calls, session, options);
 }
 
-/** What tokens say when they have no room. */
-const noRoom = new Set(["CKR_DEVICE_MEMORY", "CKR_HOST_MEMORY"]);
+/** What tokens say when they have no room; the latter ones, SoftHSM's on a full disk among them, mean other things as well. */
+const noRoom = new Map([
+  ["CKR_DEVICE_MEMORY", "the token is full; destroy keys that are retired"],
+  ["CKR_HOST_MEMORY", "the token is full; destroy keys that are retired"],
+  ["CKR_FUNCTION_FAILED", "the token may be full, or what it is stored on"],
+  ["CKR_GENERAL_ERROR", "the token may be full, or what it is stored on"],
+  ["CKR_DEVICE_ERROR", "the token may be full, or what it is stored on"],
+]);
 
 /** On another thread: a large RSA key takes seconds, and signatures go on meanwhile. */
 async function generateIn(
@@ -116,8 +122,8 @@ async function generateIn(
     return await calls.C_GenerateKeyPairAsync(session, mechanism, publicHalf, privateHalf);
   } catch (error) {
     const failure = tokenError(`generate a key of type ${algorithm}`, error);
-    if (failure.returnValue === undefined || !noRoom.has(failure.returnValue)) throw failure;
-    const message = `${failure.message}: the token is full; destroy keys that are retired`;
-    throw new TokenError(message, failure.returnValue, { cause: failure });
+    const reason = noRoom.get(failure.returnValue ?? "");
+    if (reason === undefined) throw failure;
+    throw new TokenError(`${failure.message}: ${reason}`, failure.returnValue, { cause: failure });
   }
 }

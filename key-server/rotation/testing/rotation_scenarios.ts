@@ -80,8 +80,19 @@ async function waits(context: ScenarioContext): Promise<void> {
   stage.clock.pass(2000);
   await settle();
   assert.equal(stage.rotation.step, "drain", "somebody still needs it");
+  assert.equal(stage.rotation.problem, undefined);
+  stage.uses.set(subjectKeyIdentifier, stage.clock.now());
+  stage.clock.pass(59_500);
+  stage.uses.set(subjectKeyIdentifier, stage.clock.now());
+  stage.clock.pass(1000);
+  await poll("the problem", () => stage.rotation.problem);
+  assert.match(
+    stage.rotation.problem!,
+    /^first is still used: by an edge that serves its certificate from a file/,
+  );
   stage.clock.pass(58_000);
   await stage.reaches("done", 1000);
+  assert.equal(stage.rotation.problem, undefined);
   assert.deepEqual(stage.inToken("first"), [0, 0]);
 }
 
