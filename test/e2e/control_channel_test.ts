@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ApiClient, pathOf } from "../../key-server/admin/client/api_client.ts";
+import { writeIdentity } from "../../certs/write.ts";
+import { formatAddress } from "../../shared/config/address.ts";
 import { parseCertificate, pemToDer } from "../../shared/libcrypto/x509.ts";
 import { Pkcs10CertificateRequest } from "../../shared/pki/x509.ts";
 import { opensslClient } from "../harness/clients/openssl_client.ts";
@@ -14,27 +16,34 @@ import { type System, withSystem } from "../harness/system.ts";
 import { OpensslSession } from "./openssl_session.ts";
 
 const keys = [{ name: "www-ecdsa", type: "ecdsa-p256" }] as const;
+const follower = "spiffe://holdfast.test/key-server/second";
 const site = "www.holdfast.test";
 
 /** A whole Holdfast whose edge, of two workers, has no certificate file, and whose registry can be administered. */
-async function withPushedCertificates(run: (system: System, api: ApiClient) => Promise<void>): Promise<void> {
+async function withPushedCertificates(
+  run: (system: System, api: ApiClient) => Promise<void>,
+  followers: readonly string[] = [],
+): Promise<void> {
   await withSystem({
     keys,
     certificates: "pushed",
-    keyServer: { registry: { path: "registry.sqlite" }, admin_api: { unix: "admin.sock" } },
+    keyServer: { registry: { path: "registry.sqlite", followers }, admin_api: { unix: "admin.sock" } },
     edge: { workers: 2 },
   }, async (system) => {
     await run(system, await ApiClient.open({ socket: system.installation.file("admin.sock") }));
   });
 }
 
-async function serves(system: System): Promise<boolean> {
+/** An edge that clients reach, and the key server that it is asked of. */
+type Served = Pick<System, "endpoint" | "edge" | "keyServer">;
+
+async function serves(system: Served): Promise<boolean> {
   const { verified, response } = await opensslClient(system.endpoint);
   return verified && response.endsWith(greeting);
 }
 
 /** The serial number of the certificate that a client is shown. */
-async function servedSerial({ endpoint: { host, port, serverName } }: System): Promise<string> {
+async function servedSerial({ endpoint: { host, port, serverName } }: Served): Promise<string> {
   const { stdout } = await mustRun("openssl", [
     "s_client",
     "-connect",
@@ -70,7 +79,7 @@ async function renewCertificate({ installation }: System, api: ApiClient): Promi
   return serialOf(chain);
 }
 
-async function allServe(system: System, serial: string): Promise<void> {
+async function allServe(system: Served, serial: string): Promise<void> {
   await poll("the renewed certificate", async () => await servedSerial(system) === serial);
   // Each worker has the same: no handshake shows the former one any more once it is acknowledged.
   const version = await system.keyServer.metric("holdfast_key_server_registry_version");
@@ -216,6 +225,7 @@ Deno.test("a rotation reaches clients through the control channel: no handshake 
         assert(await serves(system), `a handshake failed at ${step}`);
       }
     })();
+    clients.catch(() => {}); // awaited below
     await api.post(pathOf`/v1/names/${site}/certificates`, { chain });
     await poll("the rotation's end", async () => {
       step = (await api.get<{ step: string }>(pathOf`/v1/rotations/${rotation.id}`)).step;
@@ -230,4 +240,50 @@ Deno.test("a rotation reaches clients through the control channel: no handshake 
     assert.deepEqual(after.filter((one) => one.serial !== serial), []);
     assert.equal(await servedSerial(system), serial);
   });
+});
+
+/** A second key server, which follows the first one's registry. */
+async function startReplica({ installation }: System): Promise<ProductProcess> {
+  await writeIdentity(installation.folder, "follower", await installation.pki.edgeIdentity(follower));
+  const follow = {
+    address: formatAddress(installation.address("keyServer")),
+    name: "key-server.holdfast.test",
+    ca: "key-server-ca.pem",
+    certificate: "follower.pem",
+    private_key: "follower.key",
+  };
+  const patch = { registry: { path: "replica.sqlite", follow } };
+  return await installation.startKeyServer({ index: 1, patch });
+}
+
+Deno.test("an edge tells both of two key servers how far it is, and either may go: certificates stay, and pushes go on", async () => {
+  await withPushedCertificates(async (system, api) => {
+    const { installation } = system;
+    await using replica = await startReplica(system);
+    const both = [installation.keyServerEntry(1), installation.keyServerEntry(0)];
+    await using edge = await installation.startEdge({
+      index: 1,
+      patch: { workers: 2, key_server: both },
+      certificates: "pushed",
+    });
+    const { keyServer } = system;
+    const second = { keyServer, edge, endpoint: { ...system.endpoint, ...installation.address("edge", 1) } };
+    const version = () => system.keyServer.metric("holdfast_key_server_registry_version");
+    await allServe(second, await renewCertificate(system, api));
+    for (const keyServer of [system.keyServer, replica]) {
+      await poll(
+        `an acknowledgement at ${keyServer.name}`,
+        async () =>
+          await keyServer.metric("holdfast_key_server_control_edges", { state: "behind" }) === 0 &&
+          await keyServer.metric("holdfast_key_server_registry_version") === await version(),
+      );
+    }
+    await system.keyServer.kill();
+    assert(await serves(second), "the replica signs");
+    assert.equal((await controlOf(edge)).connected, true);
+    await system.keyServer.restart();
+    await system.keyServer.ready();
+    await replica.kill();
+    await allServe(second, await renewCertificate(system, api));
+  }, [follower]);
 });
