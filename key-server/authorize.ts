@@ -1,6 +1,7 @@
 import { KeylessError } from "../shared/keyless_protocol/errors.ts";
 import type { KeylessKeyRequest } from "../shared/keyless_protocol/operations.ts";
 import { type Asked, denies, obstacle } from "./authorisation/rule.ts";
+import { Rates } from "./authorisation/rates.ts";
 import { RuleBook } from "./authorisation/rule_book.ts";
 import type { EdgeRules, NameRules } from "./authorisation/edge_rules.ts";
 import type { EdgeIdentity } from "./edge_identity.ts";
@@ -24,12 +25,13 @@ const kindsThatCount: ReadonlySet<EntityKind> = new Set([
  */
 export class Authorizer implements Disposable {
   readonly #watching: Disposable;
+  readonly #rates = new Rates();
   #book: RuleBook;
 
   constructor(registry: Registry) {
-    this.#book = new RuleBook(registry.state);
+    this.#book = new RuleBook(registry.state, this.#rates);
     this.#watching = registry.watch(({ changes }, state) => {
-      if (changes.some(({ kind }) => kindsThatCount.has(kind))) this.#book = new RuleBook(state, this.#book);
+      if (changes.some(({ kind }) => kindsThatCount.has(kind))) this.#book = new RuleBook(state, this.#rates);
     });
   }
 
@@ -76,7 +78,7 @@ function judge({ denials, allowances }: NameRules, asked: Asked, isStrict: boole
     if (missing === "server-name") nearest = "no permission for this server name";
     else if (missing === "transcript") nearest = "the permission needs the strict form of the transcript";
     if (missing !== undefined) continue;
-    if (rule.bucket === undefined || rule.bucket.take(performance.now())) return;
+    if (rule.bucket === undefined || rule.bucket().take(performance.now())) return;
     isLimited = true;
   }
   if (isLimited) {

@@ -12,6 +12,8 @@ export interface EdgeRules {
   readonly revocation: string | undefined;
   /** Certificates from before are refused; as Date.now() counts. */
   readonly certificatesNotBefore: number;
+  /** Denials of all names; those of a name's own rules too. */
+  readonly everywhere: readonly Rule[];
   /** By the name of a key. */
   readonly byKey: ReadonlyMap<string, NameRules>;
   /** By the name of a name. */
@@ -22,6 +24,7 @@ export interface EdgeRules {
 export const noRules: EdgeRules = {
   revocation: undefined,
   certificatesNotBefore: -Infinity,
+  everywhere: [],
   byKey: new Map(),
   byName: new Map(),
 };

@@ -66,7 +66,7 @@ class Explainer {
 
   run(name: NameEntity | undefined): string {
     const { edge } = this.request;
-    const { revocation, byName } = this.authorizer.rulesOf(edge);
+    const { revocation, byName, everywhere } = this.authorizer.rulesOf(edge);
     if (revocation !== undefined) return this.#end("edge", `the edge is revoked: ${revocation}`);
     this.#pass("edge", describeEdge(edge, this.state.get("edge", edge)));
     if (name === undefined) return this.#end("name", `there is no name ${this.request.name}`);
@@ -74,7 +74,7 @@ class Explainer {
     if (!this.#hasKey(name)) {
       return this.#end("key", `no key of ${name.name} is active for ${this.asked.operation}`);
     }
-    const rules = byName.get(name.name) ?? { denials: [], allowances: [] };
+    const rules = byName.get(name.name) ?? { denials: everywhere, allowances: [] };
     const denial = rules.denials.find((rule) => this.#denies(rule));
     if (denial !== undefined) return `the permission ${denial.permission.id} denies it`;
     return this.#permits(rules.allowances);
@@ -125,7 +125,7 @@ class Explainer {
   }
 
   #isWithinRate(rule: Rule): boolean {
-    const { bucket } = rule;
+    const bucket = rule.bucket?.();
     const available = bucket?.available(performance.now()) ?? Infinity;
     const passes = available >= 1;
     this.#step("permission", bucket === undefined ? "ends" : "passes", rule, "it allows this");

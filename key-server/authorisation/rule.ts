@@ -11,7 +11,7 @@ export interface Rule {
   /** Whether a client without SNI may be served. */
   readonly allowsAbsentName: boolean;
   /** Of this edge alone; undefined: as many as it likes. */
-  readonly bucket: TokenBucket | undefined;
+  readonly bucket: (() => TokenBucket) | undefined;
 }
 
 /** What a rule looks at, beside the transcript's form: strict is what shows the key server the handshake itself. */
@@ -26,11 +26,11 @@ export type Obstacle = "operation" | "server-name" | "transcript" | undefined;
 
 export function ruleFor(
   permission: PermissionEntity,
-  name: NameEntity,
-  bucket: TokenBucket | undefined,
+  name: NameEntity | undefined,
+  bucket: Rule["bucket"],
 ): Rule {
   const { serverNames } = permission;
-  const isWhole = serverNames === undefined || missingName(serverNames, name.serverNames) === undefined;
+  const isWhole = serverNames === undefined || missingName(serverNames, name?.serverNames) === undefined;
   return { permission, allowsAbsentName: isWhole || serverNames.includes(""), bucket };
 }
 
