@@ -102,11 +102,11 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
     const revocation = this.#permissions.revocation(edge);
     if (revocation !== undefined) return session.cut(revocation);
     const former = this.#find(edge, hello.instance);
+    if (!this.#board.connected(edge, hello)) return session.refuse("too many edges have this identity");
     const updates = this.#updatesFor(session, hello);
     this.#sessions.set(session, { session, updates, hello });
     // Its worker died, or its network did: it has come back before we noticed.
     former?.session.end();
-    this.#board.connected(edge, hello);
     this.#logGreeting(edge, hello);
     updates.start();
   }
@@ -116,11 +116,11 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
     if (open === undefined || ack.lineage !== this.#options.registry.lineage) return;
     const edge = session.edge.name;
     const { version, problems } = ack;
-    this.#board.acknowledged(edge, open.hello.instance, ack);
+    const news = this.#board.acknowledged(edge, open.hello.instance, ack);
     this.#metrics.acknowledged(problems.length === 0 ? "ok" : "problems");
     const { log } = this.#options;
     log.debug({ event: "control-acknowledged", edge, version }, "edge serves by a version");
-    for (const { name, reason } of problems) {
+    for (const { name, reason } of news) {
       log.warn(
         { event: "control-problem", edge, version, name, reason },
         "an edge cannot use what it was sent",

@@ -318,6 +318,23 @@ Deno.test("two installations of one edge both count; a second connection of one 
   assert.equal(stage.service.behind("www", version).length, 1, "what it had acknowledged it still serves by");
 });
 
+Deno.test("an identity has sixteen installations at most: those that are lost give way, then the next is refused", async () => {
+  await using stage = await Stage.set();
+  const dial = async (index: number) => {
+    const client = await stage.dial();
+    client.hello({ instance: index.toString(16).padStart(32, "0") });
+    return client;
+  };
+  const clients = [];
+  for (let index = 0; index < 16; index++) clients.push(await dial(index));
+  await poll("all of them", () => stage.service.edges.length === 16);
+  await (await dial(16)).first("refused");
+  clients[0]![Symbol.dispose]();
+  await poll("the loss", () => stage.service.edges.some(({ connected }) => !connected));
+  await (await dial(17)).first("update");
+  assert.equal(stage.service.edges.length, 16);
+});
+
 Deno.test("an edge that is revoked is told so, cut, and not waited for", async () => {
   await using stage = await Stage.set();
   const version = await stage.addName("www");

@@ -75,7 +75,7 @@ export class ControlSession implements EdgeSession {
     this.edge = edge;
     this.#timing = timing;
     this.#preface = preface && new PrefaceReader(preface);
-    this.#helloTimer = setTimeout(() => this.#refuse("it did not say hello in time"), timing.hello);
+    this.#helloTimer = setTimeout(() => this.refuse("it did not say hello in time"), timing.hello);
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     socket.on("end", () => this.end());
     socket.on("close", () => this.#forget());
@@ -133,7 +133,7 @@ export class ControlSession implements EdgeSession {
       }
     } catch (error) {
       const reason = error instanceof Error ? error.message : "it sent what cannot be read";
-      this.#refuse(reason);
+      this.refuse(reason);
     }
   }
 
@@ -161,7 +161,7 @@ export class ControlSession implements EdgeSession {
   }
 
   async #renew(request: Uint8Array): Promise<void> {
-    if (this.#renews) return this.#refuse("it asked for a renewal while one was under way");
+    if (this.#renews) return this.refuse("it asked for a renewal while one was under way");
     this.#renews = true;
     try {
       const chain = await this.#options.owner.renew(this, request);
@@ -186,7 +186,7 @@ export class ControlSession implements EdgeSession {
   }
 
   /** One last word, then the end of this connection and of nothing else. */
-  #refuse(reason: string): void {
+  refuse(reason: string): void {
     if (!this.#reading) return;
     const { log, owner } = this.#options;
     log.warn({ event: "protocol-error", edge: this.edge.name, reason }, "closing a control connection");

@@ -2,6 +2,9 @@ import { clearTimeout, setTimeout } from "node:timers";
 import type { AckMessage, HelloMessage } from "../../shared/control_protocol/edge_messages.ts";
 import type { EdgeRollout } from "./edge_rollout.ts";
 
+/** Installations that may share an identity: above it, somebody makes them up. */
+const mostInstallations = 16;
+
 /** One installation of an edge; several may share an identity. */
 interface Row {
   readonly edge: string;
@@ -55,8 +58,10 @@ export class RolloutBoard implements Disposable {
     this.#options.changed();
   }
 
-  connected(edge: string, { instance, software, held }: HelloMessage): void {
+  /** False: this edge has more installations than there can be. */
+  connected(edge: string, { instance, software, held }: HelloMessage): boolean {
     const before = this.#rows.get(keyOf(edge, instance));
+    if (before === undefined && !this.#makeRoom(edge)) return false;
     clearTimeout(before?.forgetting);
     this.#remove(edge); // as which it was expected
     const row = { ...this.#newRow(edge, software), connected: true };
@@ -67,14 +72,22 @@ export class RolloutBoard implements Disposable {
     }
     this.#rows.set(keyOf(edge, instance), row);
     this.#options.changed();
+    return true;
   }
 
-  acknowledged(edge: string, instance: string, { version, problems }: AckMessage): void {
+  /** Returns the problems that are new. */
+  acknowledged(edge: string, instance: string, { version, problems }: AckMessage): AckMessage["problems"] {
     const row = this.#rows.get(keyOf(edge, instance));
-    if (row === undefined) return;
+    if (row === undefined) return [];
+    const former = row.problems;
+    const news = problems.filter(({ name, reason }) => former.get(name) !== reason);
+    if (row.acknowledgedVersion === version && news.length === 0 && former.size === problems.length) {
+      return [];
+    }
     row.acknowledgedVersion = version;
     row.problems = new Map(problems.map(({ name, reason }) => [name, reason]));
     this.#options.changed();
+    return news;
   }
 
   lost(edge: string, instance: string): void {
@@ -101,6 +114,17 @@ export class RolloutBoard implements Disposable {
     this.#isDisposed = true;
     for (const { forgetting } of this.#rows.values()) clearTimeout(forgetting);
     this.#rows.clear();
+  }
+
+  /** The one that was lost first goes, if any is lost. */
+  #makeRoom(edge: string): boolean {
+    const installations = [...this.#rows].filter(([, row]) => row.edge === edge);
+    if (installations.length < mostInstallations) return true;
+    const lost = installations.filter(([, { connected }]) => !connected)
+      .sort(([, one], [, other]) => one.since.getTime() - other.since.getTime());
+    if (lost.length === 0) return false;
+    this.#remove(lost[0]![0]);
+    return true;
   }
 
   #newRow(edge: string, software: string): Row {
