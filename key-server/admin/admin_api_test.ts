@@ -155,3 +155,61 @@ Deno.test("a replaced client CA holds from the next connection on", async () => 
   const client = await tls.client({ uris: [alice] });
   await assert.rejects(client.get("/v1/status"), { code: "unreachable" });
 });
+
+/** A stream that has ended has closed its connection already. */
+function closeQuietly(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+async function answered(connection: Deno.Conn): Promise<string> {
+  let text = "";
+  for await (const chunk of connection.readable) text += new TextDecoder().decode(chunk);
+  return text;
+}
+
+Deno.test("a body over the bound, said or endless, is refused as too large; one that is no JSON as invalid", async () => {
+  await overUnix([], async (socket, setup) => {
+    const client = await ApiClient.open({ socket });
+    const post = (content: string) =>
+      client.send("POST", "/v1/names", { body: { type: "application/json", content } });
+    await assert.rejects(post(" ".repeat(300 << 10)), { code: "too-large" });
+    await assert.rejects(post("{"), { code: "invalid-request" });
+    await assert.rejects(client.send("POST", "/v1/names"), { code: "invalid-request" });
+    const unknown = JSON.stringify({ name: "a.test", pin: "hunter2" });
+    await assert.rejects(post(unknown), (error: Error) => {
+      assert(!error.message.includes("hunter2"), "values are not repeated");
+      return (error as Error & { code: string }).code === "invalid-request";
+    });
+    const connection = await Deno.connect({ transport: "unix", path: socket });
+    const head =
+      "POST /v1/names HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const writer = connection.writable.getWriter();
+    await writer.write(new TextEncoder().encode(head));
+    const chunk = new TextEncoder().encode(`10000\r\n${" ".repeat(0x10000)}\r\n`);
+    const flood = (async () => {
+      for (let sent = 0; sent < 1000; sent++) await writer.write(chunk);
+    })().catch(() => {});
+    const { value } = await connection.readable.getReader().read();
+    assert.match(new TextDecoder().decode(value), /^HTTP\/1\.1 413 /);
+    closeQuietly(connection);
+    await flood;
+    assert.equal(setup.registry.state.version, 1, "nothing has changed");
+  });
+});
+
+Deno.test("connections that say nothing give way to those that come after them", async () => {
+  await overUnix([], async (socket) => {
+    const connections: Deno.Conn[] = [];
+    for (let number = 0; number < 100; number++) {
+      connections.push(await Deno.connect({ transport: "unix", path: socket }));
+    }
+    const client = await ApiClient.open({ socket });
+    assert.equal((await client.get<{ healthy: boolean }>("/v1/status")).healthy, true);
+    assert.equal(await answered(connections[0]!), "", "the oldest was closed");
+    connections.forEach(closeQuietly);
+  });
+});

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import type { Command } from "commander";
 import { pop1 } from "../../registry/testing/entities.ts";
+import { fileURLToPath } from "node:url";
 import { createEnrolmentTokenSchema } from "../schemas/edges.ts";
 import { site } from "../testing/admin_setup.ts";
 import { runCli, withCli } from "../testing/cli.ts";
 import { adminProgram } from "./program.ts";
+
+const frontDoor = fileURLToPath(new URL("../../../holdfast", import.meta.url));
 
 function leaves(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
@@ -243,4 +246,44 @@ Deno.test("without a server the errors of mutual TLS say which file is missing",
   const { code, stderr } = await runCli(["status", "--server", "127.0.0.1:1"]);
   assert.equal(code, 2);
   assert.match(stderr, /--identity FILE \(or HOLDFAST_ADMIN_IDENTITY\)/);
+});
+
+/** Runs the CLI on a terminal of its own (script(1)), with what somebody types. */
+async function onTerminal(args: readonly string[], env: Record<string, string>, typed: string) {
+  const command = `stty cols 100 rows 30; ${[frontDoor, ...args].map((word) => `'${word}'`).join(" ")}`;
+  const child = new Deno.Command("script", {
+    args: ["--quiet", "--return", "--command", command, "/dev/null"],
+    env: { ...env, TERM: "xterm" },
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  let shown = "";
+  for await (const chunk of child.stdout) {
+    shown += new TextDecoder().decode(chunk);
+    if (typed !== "" && /\?[^]*No/.test(shown)) {
+      await writer.write(new TextEncoder().encode(typed));
+      typed = "";
+    }
+  }
+  clearTimeout(timer);
+  await writer.close().catch(() => {});
+  return { code: (await child.status).code, shown };
+}
+
+Deno.test("on a terminal there are colours, NO_COLOR takes them away, and what cannot be undone is asked", async () => {
+  await withCli(async ({ folder, setup }) => {
+    const env = { HOLDFAST_ADMIN: folder.file("admin.sock"), NO_COLOR: "" };
+    const colored = await onTerminal(["keys", "list"], env, "");
+    assert(colored.shown.includes("\x1b[32mactive\x1b[0m"), JSON.stringify(colored.shown));
+    const plain = await onTerminal(["keys", "list"], { ...env, NO_COLOR: "1" }, "");
+    assert(!plain.shown.includes("\x1b["));
+    const no = await onTerminal(["edges", "revoke", pop1], env, "\r");
+    assert.equal(no.code, 7, no.shown);
+    assert.equal(setup.registry.state.get("edge", pop1), undefined);
+    const yes = await onTerminal(["edges", "revoke", pop1], env, "y");
+    assert.equal(yes.code, 0, yes.shown);
+    assert.equal(setup.registry.state.get("edge", pop1)?.state, "revoked");
+  });
 });
