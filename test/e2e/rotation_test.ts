@@ -200,3 +200,22 @@ Deno.test("an ACME CA's challenge is answered at the edge with the new key, and 
     assert.deepEqual(parseCertificate(Uint8Array.fromBase64(leaf)).dnsNames, [site]);
   });
 });
+
+Deno.test("a key that an edge with a certificate file still uses is not taken away, and the rotation says so", async () => {
+  const keyServer = { ...administered, control: { edge_grace_ms: 500 } };
+  await withRotations({ certificates: "files", keyServer }, async (system, api) => {
+    const load = new HandshakeLoad([system.endpoint], [system.installation.pki.webRoot.certificatePem], 1);
+    const request = { name: site, issuer: "development", destroys: true };
+    const rotation = await api.post<Rotation>("/v1/rotations", request);
+    const { step, problem } = await poll("the problem", async () => {
+      const now = await rotationOf(api, rotation);
+      return now.problem !== undefined && now;
+    });
+    assert.equal(step, "drain");
+    assert.match(problem!, /www-ecdsa is still used: by an edge that serves its certificate from a file/);
+    await load.stop();
+    assert.deepEqual(load.handshakes.filter(({ failure }) => failure !== undefined), []);
+    await reaches(api, rotation, "done");
+    assert.equal((await privateKeys(system.installation)).has("www-ecdsa"), false);
+  });
+});
