@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { connect as connectTls } from "node:tls";
 import { Authority } from "../certs/authority.ts";
+import { writePublic, writeSecret } from "../certs/write.ts";
+import { concatenate } from "../shared/codec/concatenate.ts";
 import { encodeFrame, maximumBodyLength } from "../shared/keyless_protocol/frame.ts";
 import { encodeRequest } from "../shared/keyless_protocol/requests.ts";
+import { runCommand } from "../test/harness/command.ts";
 import { edgeIdentity } from "../test/harness/identities.ts";
 import { KeyServerSetup } from "./test_setup.ts";
 
@@ -139,6 +142,57 @@ Deno.test("edges without a good certificate are refused, counted, and told why",
   using edge = await setup.dial();
   assert.deepEqual(await edge.ask(ping), { type: "pong" });
 });
+
+/** A P-256 key in SEC1 (RFC 5915) that claims the public half of another: clients that compare halves believe it. */
+async function falsePrivateKey(ownPem: string, claimedPem: string): Promise<string> {
+  const imported = (pem: string) =>
+    crypto.subtle.importKey(
+      "pkcs8",
+      Uint8Array.fromBase64(pem.replace(/-----[^-]+-----|\s/g, "")),
+      { name: "ECDSA", namedCurve: "P-256" },
+      true,
+      ["sign"],
+    );
+  const jwkOf = async (pem: string) => await crypto.subtle.exportKey("jwk", await imported(pem));
+  const bytes = (text = "") => Uint8Array.fromBase64(text, { alphabet: "base64url" });
+  const [{ d }, { x, y }] = [await jwkOf(ownPem), await jwkOf(claimedPem)];
+  const point = concatenate([new Uint8Array([0, 4]), bytes(x), bytes(y)]);
+  const der = concatenate([
+    Uint8Array.fromHex("30770201010420"),
+    bytes(d),
+    Uint8Array.fromHex("a00a06082a8648ce3d030107a14403"),
+    new Uint8Array([point.length]),
+    point,
+  ]);
+  return `-----BEGIN EC PRIVATE KEY-----\n${der.toBase64()}\n-----END EC PRIVATE KEY-----\n`;
+}
+
+for (const isOwner of [true, false]) {
+  const what = isOwner ? "with its private key is let in" : "without its private key is refused";
+  Deno.test(`an edge's certificate ${what}`, async () => {
+    await using setup = await KeyServerSetup.start({ keys: oneKey });
+    const { installation } = setup;
+    const [edge, other] = [await setup.identity(), await setup.identity()];
+    const own = isOwner ? edge : other;
+    await writePublic(installation.file("stolen.pem"), edge.certificatePem);
+    await writeSecret(
+      installation.file("stolen.key"),
+      await falsePrivateKey(own.privateKeyPem, edge.privateKeyPem),
+    );
+    const { host, port } = installation.address("keyServer");
+    const files = ["-cert", installation.file("stolen.pem"), "-key", installation.file("stolen.key")];
+    const { stdout, stderr } = await runCommand("openssl", [
+      ...["s_client", "-connect", `${host}:${port}`, "-tls1_3", "-alpn", "holdfast/1"],
+      ...files,
+    ], { input: "\0\0\0\0\0\0\0\x01\x01" });
+    const outcome = await setup.server.record(
+      `what became of it: ${stdout}${stderr}`,
+      ({ event }) => event === "edge-connected" || event === "connection-refused",
+    );
+    assert.equal(outcome.event, isOwner ? "edge-connected" : "connection-refused");
+    if (!isOwner) assert.equal(outcome.why, "handshake");
+  });
+}
 
 Deno.test("a URI that imitates a list of names is one name, which nobody granted anything", async () => {
   await using setup = await KeyServerSetup.start({ keys: oneKey });
