@@ -46,7 +46,8 @@ export async function audit(options: AuditOptions): Promise<string[]> {
     keyServer: { memory: { backing } },
     edge: ({ folder }) => ({
       memory: { backing, pool_bytes: poolBytes },
-      limits: { connections: 128 },
+      // A search takes longer than a client usually has, most of all on a busy machine.
+      limits: { connections: 128, handshake_deadline_ms: 120_000 },
       tls: { rsa_key_exchange: true, session_cache: keptSessions },
       tickets: { source: "files", format: "nginx", files: [`${folder}/ticket.key`] },
     }),
