@@ -1,8 +1,9 @@
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
-import type { TicketKey } from "../tls/tickets/ticket_key_provider.ts";
+import { defaultTicketDomain, type TicketKey } from "../tls/tickets/ticket_key_provider.ts";
 import { makeAgingKey } from "./aging_key.ts";
 import { keyClock } from "./key_clock.ts";
-import { KeyRing, type KeyStatus } from "./key_ring.ts";
+import type { KeyStatus } from "./key_ring.ts";
+import { KeyRings } from "./key_rings.ts";
 import { type TicketKeySchedule, ticketKeySchedule } from "./schedule.ts";
 import type { TicketKeySource } from "./ticket_key_source.ts";
 
@@ -25,44 +26,47 @@ export class LocalTicketKeys implements TicketKeySource {
   readonly #pool: LockedPool;
   readonly #schedule: TicketKeySchedule;
   readonly #now: () => number;
-  readonly #ring: KeyRing;
+  readonly #rings: KeyRings;
 
   /** Throws TicketKeyScheduleError. */
   constructor({ pool, schedule, now = keyClock() }: LocalTicketKeysOptions) {
     this.#pool = pool;
     this.#schedule = ticketKeySchedule({ activationDelay: 0, ...schedule });
     this.#now = now;
-    this.#ring = new KeyRing(now);
+    this.#rings = new KeyRings(now);
+    this.#rings.of(defaultTicketDomain);
   }
 
-  sealingKey(): TicketKey | undefined {
-    this.#renew();
-    return this.#ring.sealingKey();
+  sealingKey(domain: string): TicketKey | undefined {
+    this.#renew(domain);
+    return this.#rings.sealingKey(domain);
   }
 
-  openingKey(name: Uint8Array): TicketKey | undefined {
-    return this.#ring.openingKey(name);
+  openingKey(name: Uint8Array, domain: string): TicketKey | undefined {
+    return this.#rings.openingKey(name, domain);
   }
 
   tick(): void {
-    this.#ring.expire();
-    this.#renew();
+    this.#rings.expire();
+    for (const domain of this.#rings.domains) this.#renew(domain);
   }
 
   status(): KeyStatus[] {
-    return this.#ring.status();
+    return this.#rings.status();
   }
 
   [Symbol.dispose](): void {
-    this.#ring[Symbol.dispose]();
+    this.#rings[Symbol.dispose]();
   }
 
-  #renew(): void {
+  #renew(domain: string): void {
     const now = this.#now();
-    const newest = this.#ring.keys[0];
+    const ring = this.#rings.of(domain);
+    const newest = ring.keys[0];
     if (newest !== undefined && now - newest.madeAt < this.#schedule.sealsFor) return;
-    const isFirst = this.#ring.sealingKey() === undefined;
-    const key = makeAgingKey(this.#pool, this.#schedule, now, isFirst);
-    if (key !== undefined) this.#ring.add([key]);
+    // While there is no key to seal with, nobody waits.
+    const sealsIn = ring.sealingKey() === undefined ? 0 : this.#schedule.activationDelay;
+    const key = makeAgingKey(this.#pool, this.#schedule, now, { domain, epoch: 0, sealsIn });
+    if (key !== undefined) ring.add([key]);
   }
 }

@@ -4,6 +4,7 @@ import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { LocalTicketKeys } from "./local_ticket_keys.ts";
 import type { TicketKeySchedule } from "./schedule.ts";
 import { keepTicking } from "./ticket_key_source.ts";
+import { defaultTicketDomain } from "../tls/tickets/ticket_key_provider.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -28,7 +29,7 @@ class World implements Disposable {
   }
 
   sealing(): string {
-    return this.keys.sealingKey()!.name.join();
+    return this.keys.sealingKey(defaultTicketDomain)!.name.join();
   }
 
   [Symbol.dispose](): void {
@@ -41,16 +42,16 @@ class World implements Disposable {
 
 Deno.test("L12: a key seals for 12 hours to the second, opens until 36, and is then zeroed", () => {
   using world = new World();
-  const { name, secret } = world.keys.sealingKey()!;
+  const { name, secret } = world.keys.sealingKey(defaultTicketDomain)!;
   assert.equal(world.at(12 * hour - second).sealing(), name.join());
   assert.notEqual(world.at(12 * hour).sealing(), name.join());
-  assert.equal(world.at(36 * hour - second).keys.openingKey(name)?.secret, secret);
+  assert.equal(world.at(36 * hour - second).keys.openingKey(name, defaultTicketDomain)?.secret, secret);
   world.keys.tick();
   assert(!secret.returned);
   const { address } = secret;
   assert(readsNonZero(address));
   world.at(36 * hour);
-  assert.equal(world.keys.openingKey(name), undefined);
+  assert.equal(world.keys.openingKey(name, defaultTicketDomain), undefined);
   world.keys.tick();
   assert(secret.returned, "S9: an expired key stays in memory");
   assert.deepEqual(readRaw(address, 32), new Uint8Array(32));
@@ -58,9 +59,9 @@ Deno.test("L12: a key seals for 12 hours to the second, opens until 36, and is t
 
 Deno.test("S13: a key does not open past its time, even before anybody ticks", () => {
   using world = new World();
-  const { name, secret } = world.keys.sealingKey()!;
+  const { name, secret } = world.keys.sealingKey(defaultTicketDomain)!;
   world.at(36 * hour);
-  assert.equal(world.keys.openingKey(name), undefined);
+  assert.equal(world.keys.openingKey(name, defaultTicketDomain), undefined);
   assert(!secret.returned, "the handshake path zeroes nothing that a handshake may hold");
 });
 
@@ -78,14 +79,14 @@ Deno.test("without a connection keys are renewed and zeroed by ticks alone", () 
 
 Deno.test("S14: with hourly keys of five hours there are five at most, and none opens at 5 h and 1 min", () => {
   using world = new World({ sealsFor: hour, opensFor: 5 * hour });
-  const { name } = world.keys.sealingKey()!;
+  const { name } = world.keys.sealingKey(defaultTicketDomain)!;
   for (let time = 0; time < 5 * hour; time += 10 * second) {
     world.at(time).keys.tick();
-    assert(world.keys.openingKey(name) !== undefined);
+    assert(world.keys.openingKey(name, defaultTicketDomain) !== undefined);
     assert(world.pool.blocksInUse <= 5);
   }
   world.at(5 * hour + 60 * second).keys.tick();
-  assert.equal(world.keys.openingKey(name), undefined);
+  assert.equal(world.keys.openingKey(name, defaultTicketDomain), undefined);
   assert.equal(world.keys.status().length, 5);
 });
 
@@ -107,20 +108,20 @@ Deno.test("after a long sleep the first connection gets a new key at once", () =
 Deno.test("S3, S4: two processes never have a name or a key in common", () => {
   using one = new World();
   using other = new World();
-  const ours = one.keys.sealingKey()!;
-  const theirs = other.keys.sealingKey()!;
+  const ours = one.keys.sealingKey(defaultTicketDomain)!;
+  const theirs = other.keys.sealingKey(defaultTicketDomain)!;
   assert.notDeepEqual(ours.name, theirs.name);
   assert.notDeepEqual(ours.secret.bytes, theirs.secret.bytes);
-  assert.equal(other.keys.openingKey(ours.name), undefined);
+  assert.equal(other.keys.openingKey(ours.name, defaultTicketDomain), undefined);
 });
 
 Deno.test("while the pool is full there are no new tickets, and no handshake fails", () => {
   using world = new World();
   const rented = Array.from({ length: world.pool.blockCount }, () => world.pool.rent(1));
-  assert.equal(world.keys.sealingKey(), undefined);
+  assert.equal(world.keys.sealingKey(defaultTicketDomain), undefined);
   world.keys.tick();
   for (const secret of rented) secret[Symbol.dispose]();
-  assert(world.keys.sealingKey() !== undefined);
+  assert(world.keys.sealingKey(defaultTicketDomain) !== undefined);
 });
 
 Deno.test("a kept source ticks by itself until it is let go", async () => {

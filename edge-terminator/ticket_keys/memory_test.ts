@@ -4,6 +4,7 @@ import { LockedPool } from "../../shared/memory/locked_pool.ts";
 import { openTicket, sealTicket } from "../tls/tickets/ticket.ts";
 import { LocalTicketKeys } from "./local_ticket_keys.ts";
 import { ticketState } from "./testing/provider_conformance.ts";
+import { defaultTicketDomain } from "../tls/tickets/ticket_key_provider.ts";
 
 const MiB = 1 << 20;
 
@@ -18,7 +19,13 @@ Deno.test("L9: memory is flat after 100,000 tickets issued and opened, over seve
         now += 12 * 3600_000;
         keys.tick();
       }
-      openTicket(pool, keys, sealTicket(keys, ticketState, secret)!, secret.length)!.secret[Symbol.dispose]();
+      openTicket(
+        pool,
+        keys,
+        defaultTicketDomain,
+        sealTicket(keys, defaultTicketDomain, ticketState, secret)!,
+        secret.length,
+      )!.secret[Symbol.dispose]();
     }
   };
   issue(40_000);

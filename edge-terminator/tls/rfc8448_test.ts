@@ -140,7 +140,7 @@ Deno.test("L14: the engine resumes RFC 8448 section 4's session and sends its fl
     keys: { sealingKey: () => undefined, openingKey: () => undefined },
     format: {
       seal: () => undefined,
-      open(_pool, _keys, offered, secretLength) {
+      open(_pool, _keys, _domain, offered, secretLength) {
         assert.deepEqual(offered, ticket);
         const secret = pool.rent(secretLength);
         secret.bytes.set(bytes(resumed.psk));

@@ -8,6 +8,7 @@ import { encodeServerHello, tls13ServerHelloConstants } from "../../shared/tls_m
 import { tls13CertificateRequest } from "./client_certificates/certificate_request.ts";
 import { certificateMessage } from "./certificate_message.ts";
 import type { Connection } from "./connection.ts";
+import { ticketDomainOf } from "./site.ts";
 import type { ServerShare } from "./key_exchange/server_share.ts";
 import { EarlySecret } from "./key_schedule/early_secret.ts";
 import { maxPlaintext } from "./record/limits.ts";
@@ -98,6 +99,7 @@ function startEncryption(connection: Connection, plan: Tls13Plan, share: ServerS
     choice,
     authentication,
     epoch,
+    ticketDomain: ticketDomainOf(site),
     issuesTickets,
     clientCertificates: site.clientCertificates,
     helloRetryRequest,

@@ -1,3 +1,4 @@
+import { defaultTicketDomain } from "./tickets/ticket_key_provider.ts";
 import type { ClientCertificatePolicy } from "./client_certificates/policy.ts";
 import type { ServedCertificate } from "./served_certificate.ts";
 
@@ -9,8 +10,14 @@ export interface TlsSite {
   readonly alpnProtocols: readonly string[];
   /** Raise it to end every session made before, after a compromise; 0 by default. A renewed certificate keeps it. */
   readonly resumptionEpoch?: number;
+  /** Sites of one domain share ticket keys; `default` by default. A session of one never resumes in another. */
+  readonly ticketDomain?: string;
   /** Whether clients are told that their server_name was used (RFC 6066, Section 3). True by default. */
   readonly acknowledgesServerName?: boolean;
   /** Absent: clients are not asked for a certificate. */
   readonly clientCertificates?: ClientCertificatePolicy;
+}
+
+export function ticketDomainOf({ ticketDomain }: TlsSite): string {
+  return ticketDomain ?? defaultTicketDomain;
 }

@@ -1,7 +1,7 @@
 import { PoolExhaustedError } from "../../../shared/memory/errors.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { FileWatch } from "../../file_watch.ts";
-import type { TicketKey } from "../../tls/tickets/ticket_key_provider.ts";
+import { defaultTicketDomain, type TicketKey } from "../../tls/tickets/ticket_key_provider.ts";
 import { TicketKeyFileError } from "../errors.ts";
 import type { KeyStatus } from "../key_ring.ts";
 import { findByName } from "../key_search.ts";
@@ -19,7 +19,7 @@ export interface FileTicketKeysOptions extends KeyFiles {
 }
 
 /**
- * Ticket keys from files that somebody else makes, renews and shares. The files are looked at with each tick, and read
+ * Ticket keys from files that somebody else makes, renews and shares, the same for all domains (the tickets differ). The files are looked at with each tick, and read
  * when one of them is another than before; all of them together are taken up, or none.
  */
 export class FileTicketKeys implements TicketKeySource {
@@ -51,7 +51,13 @@ export class FileTicketKeys implements TicketKeySource {
   status(): KeyStatus[] {
     const { keys, sealing, sealingSince } = this.#loaded;
     const age = Math.max(0, this.#wallClock() - sealingSince);
-    return keys.map((key) => ({ name: key.name, state: key === sealing ? "sealing" : "opening", age }));
+    return keys.map((key) => ({
+      name: key.name,
+      domain: defaultTicketDomain,
+      state: key === sealing ? "sealing" : "opening",
+      age,
+      isOwn: true,
+    }));
   }
 
   [Symbol.dispose](): void {

@@ -2,21 +2,22 @@
  * Ticket keys on their way from one worker to a sibling, sealed with HPKE (RFC 9180) from pool to pool:
  *
  *    kind (1) = 1 | serial (8) | encapsulated key (32) | count (1) | count times:
- *        name (16) | age (8) | seals from (8) | seals until (8) | opens until (8) | sealed key (32 + 16)
+ *        name (16) | domain (1 + n) | epoch (4) | origin (1 + n) |
+ *        age (8) | seals from (8) | seals until (8) | opens until (8) | sealed key (32 + 16)
  *
  * Times are milliseconds: the age at the moment of sending, the others from the key's making, so that no two clocks
- * need agree, and there is at least one key. Sender, receiver, serial and count go into the HPKE keys, each key's name and times into its additional
+ * need agree; all ones: never. There is at least one key. Sender, receiver, serial and count go into the HPKE keys, each key's name and times into its additional
  * data, so that whoever carries the message can drop it, and nothing else.
  */
 import { ByteReader } from "../../../shared/codec/byte_reader.ts";
 import { ByteWriter } from "../../../shared/codec/byte_writer.ts";
+import { bytesFromLatin1, latin1FromBytes } from "../../../shared/codec/latin1.ts";
 import { aeadTagLength } from "../../../shared/libcrypto/aead.ts";
 import { type HpkeAead, HpkeContext } from "../../../shared/libcrypto/hpke.ts";
 import { EphemeralKeyPair } from "../../../shared/libcrypto/key_agreement.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
-import type { Secret } from "../../../shared/memory/secret.ts";
 import { ticketKeyLength, ticketKeyNameLength } from "../../tls/tickets/ticket_key_provider.ts";
-import type { AgingKey } from "../aging_key.ts";
+import { type AgingKey, never } from "../aging_key.ts";
 import { SiblingMessageError } from "../errors.ts";
 
 /** Who sends to whom, and the how manieth of the sender's messages it is. Numbers of workers, from 1. */
@@ -26,12 +27,15 @@ export interface Passage {
   readonly serial: number;
 }
 
+/** Keys that one message may have: its count is a byte, and carriers bound a message's length. */
+export const mostKeysInMessage = 128;
+
 /** First byte of a message: keys, or the wish for them. */
 export const messageKind = { keys: 1, want: 2 } as const;
 
 const aead: HpkeAead = "chacha20-poly1305";
 const publicKeyLength = 32;
-const headerLength = ticketKeyNameLength + 4 * 8;
+const never64 = 2n ** 64n - 1n;
 
 /** Seals `keys` for the sibling whose X25519 key is `publicKey`. Throws KeyAgreementError when that is none. */
 export function sealKeys(
@@ -83,9 +87,11 @@ export function openKeys(
     const info = bindingOf({ from, to, serial }, count);
     using context = HpkeContext.forRecipient(pool, recipient, encapsulatedKey, { aead, info });
     for (let index = 0; index < count; index++) {
-      const header = reader.bytes(headerLength);
+      const start = reader.position;
+      const facts = decodeHeader(reader, now);
+      const header = message.subarray(start, reader.position);
       const secret = context.open(pool, header, reader.bytes(ticketKeyLength + aeadTagLength));
-      keys.push(decodeHeader(header, secret, now));
+      keys.push({ ...facts, secret });
     }
     reader.end();
     return { serial, keys };
@@ -106,8 +112,11 @@ function bindingOf({ from, to, serial }: Passage, count: number): Uint8Array {
 }
 
 function encodeHeader(key: AgingKey, now: number): Uint8Array {
-  const writer = new ByteWriter(headerLength);
+  const writer = new ByteWriter(128);
   writer.bytes(key.name);
+  writer.vector8(bytesFromLatin1(key.domain));
+  writer.u32(key.epoch);
+  writer.vector8(bytesFromLatin1(key.origin));
   for (
     const milliseconds of [
       now - key.madeAt,
@@ -116,19 +125,27 @@ function encodeHeader(key: AgingKey, now: number): Uint8Array {
       key.opensUntil - key.madeAt,
     ]
   ) {
-    writer.u64(BigInt(Math.round(milliseconds)));
+    writer.u64(milliseconds === never ? never64 : BigInt(Math.round(milliseconds)));
   }
   return writer.finish();
 }
 
-function decodeHeader(header: Uint8Array, secret: Secret, now: number): AgingKey {
-  const reader = new ByteReader(header, "a ticket key's times");
+/** The key without its secret. */
+function decodeHeader(reader: ByteReader, now: number): Omit<AgingKey, "secret"> {
   const name = reader.bytes(ticketKeyNameLength).slice();
+  const domain = latin1FromBytes(reader.vector8());
+  const epoch = reader.u32();
+  const origin = latin1FromBytes(reader.vector8());
   const madeAt = now - Number(reader.u64());
-  const fromMaking = () => madeAt + Number(reader.u64());
+  const fromMaking = () => {
+    const milliseconds = reader.u64();
+    return milliseconds === never64 ? never : madeAt + Number(milliseconds);
+  };
   return {
     name,
-    secret,
+    domain,
+    epoch,
+    origin,
     madeAt,
     sealsFrom: fromMaking(),
     sealsUntil: fromMaking(),

@@ -13,7 +13,7 @@ const expected = { from: 1, to: 2, after: 0 };
 /** A pool, one key made at 0, and a mailbox of the same age. */
 function world() {
   const pool = LockedPool.open({ totalBytes: 64 * 32 });
-  const key = makeAgingKey(pool, defaultSchedule, 0, true)!;
+  const key = makeAgingKey(pool, defaultSchedule, 0, { domain: "a.test", epoch: 3, sealsIn: 0 })!;
   return { pool, key, mailbox: new MailboxKey(0) };
 }
 

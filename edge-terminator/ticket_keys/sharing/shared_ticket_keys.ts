@@ -1,9 +1,10 @@
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
-import type { TicketKey } from "../../tls/tickets/ticket_key_provider.ts";
-import { type AgingKey, makeAgingKey } from "../aging_key.ts";
+import { defaultTicketDomain, type TicketKey } from "../../tls/tickets/ticket_key_provider.ts";
+import { type AgingKey, makeAgingKey, never, ownOrigin } from "../aging_key.ts";
 import { SiblingMessageError } from "../errors.ts";
 import { keyClock } from "../key_clock.ts";
-import { KeyRing, type KeyStatus } from "../key_ring.ts";
+import type { KeyStatus } from "../key_ring.ts";
+import { KeyRings } from "../key_rings.ts";
 import { type TicketKeySchedule, ticketKeySchedule } from "../schedule.ts";
 import type { TicketKeySource } from "../ticket_key_source.ts";
 import { MailboxKey } from "./mailbox_key.ts";
@@ -16,13 +17,17 @@ import {
   type SiblingPost,
   siblingsOf,
 } from "./roster.ts";
-import { messageKind, openKeys, sealKeys } from "./sealed_keys.ts";
+import { messageKind, mostKeysInMessage, openKeys, sealKeys } from "./sealed_keys.ts";
 
 export interface SharedTicketKeysOptions {
   readonly pool: LockedPool;
   readonly post: SiblingPost;
   /** Laid over the default; counts while this worker owns the set, and shortens the times of keys that come. */
   readonly schedule?: Partial<TicketKeySchedule>;
+  /** Ticket domains that this edge serves; asked at each tick. One, the default, unless told. */
+  readonly domains?: () => readonly string[];
+  /** New keys wait until `activate`: other edges have to have them first. False by default. */
+  readonly waitsForOthers?: boolean;
   /** Milliseconds since some fixed moment; must not go back. */
   readonly now?: () => number;
   /** Told of messages that are not taken, and of siblings that nothing can be sealed for. */
@@ -45,7 +50,13 @@ export class SharedTicketKeys implements TicketKeySource {
   readonly #schedule: TicketKeySchedule;
   readonly #now: () => number;
   readonly #onRefused: (from: number, error: Error) => void;
-  readonly #ring: KeyRing;
+  readonly #domains: () => readonly string[];
+  readonly #waitsForOthers: boolean;
+  readonly #rings: KeyRings;
+  /** By domain; 0 where nobody has said. */
+  readonly #epochs = new Map<string, number>();
+  /** Domains that get a new key at the next tick, whatever the age of the last one. */
+  readonly #wanted = new Set<string>();
   readonly #mailbox: MailboxKey;
   readonly #ready = Promise.withResolvers<void>();
   readonly #lastSerials = new Map<number, number>();
@@ -54,13 +65,16 @@ export class SharedTicketKeys implements TicketKeySource {
   #roster = emptyRoster;
 
   /** Joins the siblings. Throws TicketKeyScheduleError. */
-  constructor({ pool, post, schedule, now = keyClock(), onRefused = () => {} }: SharedTicketKeysOptions) {
+  constructor(options: SharedTicketKeysOptions) {
+    const { pool, post, schedule, now = keyClock(), onRefused = () => {} } = options;
     this.#pool = pool;
     this.#post = post;
     this.#schedule = ticketKeySchedule(schedule);
     this.#now = now;
     this.#onRefused = onRefused;
-    this.#ring = new KeyRing(now);
+    this.#domains = options.domains ?? (() => [defaultTicketDomain]);
+    this.#waitsForOthers = options.waitsForOthers ?? false;
+    this.#rings = new KeyRings(now);
     this.#mailbox = new MailboxKey(now());
     post.join(this.#mailbox.publicKey);
   }
@@ -70,22 +84,64 @@ export class SharedTicketKeys implements TicketKeySource {
     return this.#ready.promise;
   }
 
-  sealingKey(): TicketKey | undefined {
-    return this.#ring.sealingKey();
+  sealingKey(domain: string): TicketKey | undefined {
+    return this.#rings.sealingKey(domain);
   }
 
-  openingKey(name: Uint8Array): TicketKey | undefined {
-    return this.#ring.openingKey(name);
+  openingKey(name: Uint8Array, domain: string): TicketKey | undefined {
+    return this.#rings.openingKey(name, domain);
   }
 
   status(): KeyStatus[] {
-    return this.#ring.status();
+    return this.#rings.status();
+  }
+
+  /** Keys that this edge has made, newest first; those that are over, too, until the next tick. */
+  ownKeys(domain: string): readonly AgingKey[] {
+    return this.#rings.of(domain).ownKeys;
+  }
+
+  /** Takes keys of other edges, and passes on to the siblings what is news. Says how many were. */
+  addForeign(keys: readonly AgingKey[]): number {
+    const isOfNow = (key: AgingKey) => key.epoch >= this.epochOf(key.domain) && key.origin !== ownOrigin;
+    for (const { secret } of keys.filter((key) => !isOfNow(key))) secret[Symbol.dispose]();
+    const current = keys.filter(isOfNow);
+    const taken = this.#rings.add(current);
+    if (taken > 0) this.#spread(this.#rings.keys.filter(({ name }) => isAmong(name, current)));
+    return taken;
+  }
+
+  /** Everybody has this key of ours: from now on it seals here and at the siblings. */
+  activate(domain: string, name: Uint8Array): void {
+    const ring = this.#rings.of(domain);
+    if (!ring.activate(name, this.#now())) return;
+    this.#spread(ring.ownKeys.filter((key) => isAmong(name, [key])));
+  }
+
+  /** The domain's epoch as far as it is known here. */
+  epochOf(domain: string): number {
+    return this.#epochs.get(domain) ?? 0;
+  }
+
+  /** Ends every key of an earlier epoch, here at once and at the siblings by the first key of this one. Says how many. */
+  beginEpoch(domain: string, epoch: number): number {
+    if (epoch <= this.epochOf(domain)) return 0;
+    this.#epochs.set(domain, epoch);
+    const ended = this.#rings.of(domain).end((key) => key.epoch < epoch);
+    this.#renew();
+    return ended;
+  }
+
+  /** The owner makes a new key of the domain, whatever the last one's age. */
+  rotate(domain: string): void {
+    this.#wanted.add(domain);
+    this.#renew();
   }
 
   tick(): void {
-    this.#ring.expire();
+    this.#rings.expire();
     if (isOwner(this.#roster)) {
-      if (this.#makeDue()) this.#sendTo(siblingsOf(this.#roster));
+      this.#renew();
     } else if (this.#isOverdue()) this.ask();
     if (this.#mailbox.renew(this.#now(), this.#schedule.sealsFor)) this.#post.join(this.#mailbox.publicKey);
   }
@@ -99,7 +155,7 @@ export class SharedTicketKeys implements TicketKeySource {
     }
     const siblings = siblingsOf(roster);
     if (isOwner(roster)) {
-      const hasNews = this.#makeDue() || !isOwner(before);
+      const hasNews = this.#makeDue().length > 0 || !isOwner(before);
       this.#sendTo(
         hasNews ? siblings : siblings.filter(({ id }) => !before.members.some((old) => old.id === id)),
       );
@@ -128,7 +184,7 @@ export class SharedTicketKeys implements TicketKeySource {
   }
 
   [Symbol.dispose](): void {
-    this.#ring[Symbol.dispose]();
+    this.#rings[Symbol.dispose]();
     this.#mailbox[Symbol.dispose]();
   }
 
@@ -136,8 +192,9 @@ export class SharedTicketKeys implements TicketKeySource {
     const passage = { from, to: this.#roster.self, after: this.#lastSerials.get(from) ?? 0 };
     const { serial, keys } = this.#open(passage, message);
     this.#lastSerials.set(from, serial);
-    const taken = this.#ring.add(keys.map((key) => this.#shortened(key)));
-    if (this.#ring.keys.length > 0) this.#ready.resolve();
+    for (const { domain, epoch } of keys) this.beginEpoch(domain, epoch);
+    const taken = this.#rings.add(this.#ofNow(keys).map((key) => this.#shortened(key)));
+    if (this.#rings.keys.length > 0) this.#ready.resolve();
     if (taken > 0 && isOwner(this.#roster)) this.#sendTo(siblingsOf(this.#roster));
   }
 
@@ -159,33 +216,73 @@ export class SharedTicketKeys implements TicketKeySource {
   /** Whether the owner should have sent a new key by now, and has not been asked for it a moment ago. */
   #isOverdue(): boolean {
     const now = this.#now();
-    const madeAt = this.#ring.keys[0]?.madeAt ?? -Infinity;
+    const madeAt = this.#rings.keys[0]?.madeAt ?? -Infinity;
     return now - madeAt > this.#schedule.sealsFor + askInterval && now - this.#askedAt > askInterval;
   }
 
-  /** Says whether a key was due. */
-  #makeDue(): boolean {
-    const now = this.#now();
-    const newest = this.#ring.keys[0];
-    if (newest !== undefined && now - newest.madeAt < this.#schedule.sealsFor) return false;
-    const key = makeAgingKey(this.#pool, this.#schedule, now, this.#ring.sealingKey() === undefined);
-    if (key === undefined) return false;
-    this.#ring.add([key]);
-    this.#ready.resolve();
-    return true;
+  /** Keys of an epoch that has ended are zeroed: whoever sent them has not heard of it yet. */
+  #ofNow(keys: readonly AgingKey[]): AgingKey[] {
+    const isOfNow = ({ domain, epoch }: AgingKey) => epoch >= this.epochOf(domain);
+    for (const { secret } of keys.filter((key) => !isOfNow(key))) secret[Symbol.dispose]();
+    return keys.filter(isOfNow);
   }
 
-  #sendTo(members: readonly RosterMember[]): void {
+  #renew(): void {
+    if (isOwner(this.#roster)) this.#spread(this.#makeDue());
+  }
+
+  /** Returns the keys that were due, made. */
+  #makeDue(): AgingKey[] {
+    const made = this.#domains().flatMap((domain) => this.#makeDueIn(domain) ?? []);
+    if (this.#rings.keys.length > 0) this.#ready.resolve();
+    return made;
+  }
+
+  #makeDueIn(domain: string): AgingKey | undefined {
     const now = this.#now();
-    const keys = this.#ring.keys.filter((key) => now < key.opensUntil);
-    if (keys.length === 0) return;
-    for (const { id, publicKey } of members) {
-      try {
-        const passage = { from: this.#roster.self, to: id, serial: ++this.#serial };
-        this.#post.send(id, sealKeys(this.#pool, publicKey, passage, keys, now));
-      } catch (error) {
-        this.#onRefused(id, error as Error);
-      }
+    const ring = this.#rings.of(domain);
+    const newest = ring.ownKeys[0];
+    const isDue = newest === undefined || now - newest.madeAt >= this.#schedule.sealsFor ||
+      this.#wanted.has(domain);
+    if (!isDue) return undefined;
+    // While there is no key to seal with, no worker waits for another.
+    const first = ring.sealingKey() === undefined ? 0 : this.#schedule.activationDelay;
+    const sealsIn = this.#waitsForOthers ? never : first;
+    const key = makeAgingKey(this.#pool, this.#schedule, now, {
+      domain,
+      epoch: this.epochOf(domain),
+      sealsIn,
+    });
+    if (key === undefined) return undefined;
+    this.#wanted.delete(domain);
+    ring.add([key]);
+    return key;
+  }
+
+  /** To every sibling. */
+  #spread(keys: readonly AgingKey[]): void {
+    this.#sendTo(siblingsOf(this.#roster), keys);
+  }
+
+  #sendTo(members: readonly RosterMember[], keys: readonly AgingKey[] = this.#rings.keys): void {
+    const now = this.#now();
+    const living = keys.filter((key) => now < key.opensUntil);
+    for (let at = 0; at < living.length; at += mostKeysInMessage) {
+      const some = living.slice(at, at + mostKeysInMessage);
+      for (const member of members) this.#sendSome(member, some, now);
     }
   }
+
+  #sendSome({ id, publicKey }: RosterMember, keys: readonly AgingKey[], now: number): void {
+    try {
+      const passage = { from: this.#roster.self, to: id, serial: ++this.#serial };
+      this.#post.send(id, sealKeys(this.#pool, publicKey, passage, keys, now));
+    } catch (error) {
+      this.#onRefused(id, error as Error);
+    }
+  }
+}
+
+function isAmong(name: Uint8Array, keys: readonly AgingKey[]): boolean {
+  return keys.some((key) => key.name.toHex() === name.toHex());
 }

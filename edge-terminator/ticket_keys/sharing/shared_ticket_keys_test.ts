@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { SiblingStage } from "../testing/sibling_stage.ts";
+import { defaultTicketDomain } from "../../tls/tickets/ticket_key_provider.ts";
 
 const second = 1000;
 const hour = 3600 * second;
@@ -48,7 +49,7 @@ Deno.test("a worker is not ready before the set is there", async () => {
   const late = stage.start(2);
   const early = await Promise.race([late.keys.ready.then(() => true), Promise.resolve(false)]);
   assert.equal(early, false);
-  assert.equal(late.keys.sealingKey(), undefined);
+  assert.equal(late.keys.sealingKey(defaultTicketDomain), undefined);
   stage.deliver();
   await late.keys.ready;
 });
@@ -118,9 +119,9 @@ Deno.test("an owner that is gone for long leaves no tickets, never a key that se
   for (const id of [1, 2]) stage.start(id);
   const worker = stage.siblings.get(2)!;
   stage.now += 12 * hour + 5 * second - 1;
-  assert(worker.keys.sealingKey() !== undefined);
+  assert(worker.keys.sealingKey(defaultTicketDomain) !== undefined);
   stage.now += 1;
-  assert.equal(worker.keys.sealingKey(), undefined);
+  assert.equal(worker.keys.sealingKey(defaultTicketDomain), undefined);
 });
 
 Deno.test("a reload that shortens the keys' lives counts for the keys that are there", () => {
@@ -142,7 +143,10 @@ Deno.test("L7: no message among siblings contains a key", () => {
   assert(stage.letters.length >= 4);
   const texts = stage.letters.map(({ message }) => message.join());
   for (const name of stage.names(1)) {
-    const { secret } = stage.siblings.get(1)!.keys.openingKey(Uint8Array.from(name.split(","), Number))!;
+    const { secret } = stage.siblings.get(1)!.keys.openingKey(
+      Uint8Array.from(name.split(","), Number),
+      defaultTicketDomain,
+    )!;
     assert(texts.some((text) => text.includes(name)), "the test looks at other messages than it means");
     assert(!texts.some((text) => text.includes(secret.bytes.subarray(0, 8).join())));
   }

@@ -8,6 +8,7 @@ import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { openTicket, sealTicket } from "../../tls/tickets/ticket.ts";
 import type { SessionState } from "../../tls/tickets/session_state.ts";
 import type { TicketKeyProvider } from "../../tls/tickets/ticket_key_provider.ts";
+import { defaultTicketDomain } from "../../tls/tickets/ticket_key_provider.ts";
 
 /** A provider, and the means to let its keys age. */
 export interface ProviderUnderTest extends Disposable {
@@ -52,7 +53,7 @@ export function ticketKeyConformance(name: string, open: () => ProviderUnderTest
     });
 
   test("S4: a key has a name of 16 bytes, and 32 bytes of its own that are not zero", ({ keys }) => {
-    const key = keys.sealingKey();
+    const key = keys.sealingKey(defaultTicketDomain);
     assert(key !== undefined);
     assert.equal(key.name.length, 16);
     assert.equal(key.secret.length, 32);
@@ -60,22 +61,24 @@ export function ticketKeyConformance(name: string, open: () => ProviderUnderTest
   });
 
   test("S13: the same key seals however often it is asked for", ({ keys, pool }) => {
-    const first = keys.sealingKey();
+    const first = keys.sealingKey(defaultTicketDomain);
     const blocks = pool.blocksInUse;
-    for (let count = 0; count < 10_000; count++) assert.equal(keys.sealingKey()?.name, first?.name);
+    for (let count = 0; count < 10_000; count++) {
+      assert.equal(keys.sealingKey(defaultTicketDomain)?.name, first?.name);
+    }
     assert.equal(pool.blocksInUse, blocks);
   });
 
   test("S10: a key is found by its whole name, and by nothing else", ({ keys }) => {
-    const { name, secret } = keys.sealingKey()!;
-    assert.equal(keys.openingKey(name.slice())?.secret, secret);
+    const { name, secret } = keys.sealingKey(defaultTicketDomain)!;
+    assert.equal(keys.openingKey(name.slice(), defaultTicketDomain)?.secret, secret);
     for (let bit = 0; bit < 128; bit++) {
       const other = name.slice();
       other[bit >> 3]! ^= 1 << (bit & 7);
-      assert.equal(keys.openingKey(other), undefined, `found with bit ${bit} flipped`);
+      assert.equal(keys.openingKey(other, defaultTicketDomain), undefined, `found with bit ${bit} flipped`);
     }
     for (const other of [name.subarray(0, 15), new Uint8Array(0), Uint8Array.of(...name, 0)]) {
-      assert.equal(keys.openingKey(other), undefined, `found by ${other.length} bytes`);
+      assert.equal(keys.openingKey(other, defaultTicketDomain), undefined, `found by ${other.length} bytes`);
     }
   });
 
@@ -96,8 +99,8 @@ export function ticketKeyConformance(name: string, open: () => ProviderUnderTest
     const after = sealed(pool, keys);
     assert.notDeepEqual(after.subarray(0, 16), before.subarray(0, 16));
     assert.notDeepEqual(
-      keys.sealingKey()!.secret.bytes,
-      keys.openingKey(before.subarray(0, 16))!.secret.bytes,
+      keys.sealingKey(defaultTicketDomain)!.secret.bytes,
+      keys.openingKey(before.subarray(0, 16), defaultTicketDomain)!.secret.bytes,
     );
     assert(opens(pool, keys, before));
     assert(opens(pool, keys, after));
@@ -106,7 +109,7 @@ export function ticketKeyConformance(name: string, open: () => ProviderUnderTest
   test("S9: a retired key opens nothing and is gone from the pool", (provider) => {
     const { keys, pool } = provider;
     const before = sealed(pool, keys);
-    const { secret } = keys.sealingKey()!;
+    const { secret } = keys.sealingKey(defaultTicketDomain)!;
     provider.renew();
     provider.renew();
     provider.retire();
@@ -119,13 +122,13 @@ export function ticketKeyConformance(name: string, open: () => ProviderUnderTest
 function sealed(pool: LockedPool, keys: TicketKeyProvider): Uint8Array {
   using secret = pool.rent(secretLength);
   secret.bytes.fill(5);
-  const ticket = sealTicket(keys, ticketState, secret);
+  const ticket = sealTicket(keys, defaultTicketDomain, ticketState, secret);
   assert(ticket !== undefined);
   return ticket;
 }
 
 function opens(pool: LockedPool, keys: TicketKeyProvider, ticket: Uint8Array): boolean {
-  const session = openTicket(pool, keys, ticket, secretLength);
+  const session = openTicket(pool, keys, defaultTicketDomain, ticket, secretLength);
   if (session === undefined) return false;
   assert.deepEqual(session.state.serverName, ticketState.serverName);
   assert(session.secret.bytes.every((byte) => byte === 5));

@@ -2,6 +2,7 @@ import { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { TicketKeySchedule } from "../schedule.ts";
 import type { RosterMember, SiblingPost } from "../sharing/roster.ts";
 import { SharedTicketKeys } from "../sharing/shared_ticket_keys.ts";
+import { defaultTicketDomain } from "../../tls/tickets/ticket_key_provider.ts";
 
 export interface StagedSibling {
   readonly id: number;
@@ -85,7 +86,7 @@ export class SiblingStage implements Disposable {
   }
 
   sealingName(id: number): string | undefined {
-    return this.siblings.get(id)!.keys.sealingKey()?.name.join();
+    return this.siblings.get(id)!.keys.sealingKey(defaultTicketDomain)?.name.join();
   }
 
   /** Gives back all keys; the pools stay for the test to look at. */

@@ -8,7 +8,7 @@ import {
 import type { Connection } from "../connection.ts";
 import type { KeyPair } from "../key_exchange/key_pair.ts";
 import { newSessionId } from "../sessions/tls12_session_id.ts";
-import type { TlsSite } from "../site.ts";
+import { ticketDomainOf, type TlsSite } from "../site.ts";
 import { chooseTls12, type Tls12EphemeralChoice } from "../tls12/tls12_choice.ts";
 import { maxSentContentOf, type Tls12Handshake } from "../tls12/tls12_handshake.ts";
 import { encodeTls12ServerHello, tls12ServerRandom } from "../tls12/tls12_server_hello.ts";
@@ -54,6 +54,7 @@ export function startTls12(
     promisesTicket,
     acknowledgesServerName: choice.serverName !== undefined && (site.acknowledgesServerName ?? true),
     epoch: site.resumptionEpoch ?? 0,
+    ticketDomain: ticketDomainOf(site),
     clientCertificates: site.clientCertificates,
   };
   connection.send(encodeTls12ServerHello(hello, handshake));

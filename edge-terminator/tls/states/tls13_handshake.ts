@@ -30,6 +30,8 @@ export interface Tls13Handshake {
   readonly authentication: Tls13Authentication;
   /** Of the site: goes into its tickets. */
   readonly epoch: number;
+  /** Of the site: whose keys its tickets are sealed with. */
+  readonly ticketDomain: string;
   readonly issuesTickets: boolean;
   /** Of the site. A resumption goes by what the session says. */
   readonly clientCertificates: ClientCertificatePolicy | undefined;

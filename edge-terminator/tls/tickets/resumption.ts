@@ -1,7 +1,7 @@
 import { holdsUnder } from "../client_certificates/session_authentication.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { ResolvedOptions } from "../server_options.ts";
-import type { TlsSite } from "../site.ts";
+import { ticketDomainOf, type TlsSite } from "../site.ts";
 import type { SessionState } from "./session_state.ts";
 import type { ResumableSession } from "./ticket.ts";
 import type { TicketRefusal } from "./ticket_events.ts";
@@ -43,9 +43,11 @@ export function resumableSession(
   terms: ResumptionTerms,
 ): ResumableSession | undefined {
   if (options.tickets === undefined) return undefined;
-  const session = formatOf(options.tickets).open(pool, options.tickets.keys, ticket, secretLength);
+  const { keys } = options.tickets;
+  const domain = ticketDomainOf(terms.site);
+  const session = formatOf(options.tickets).open(pool, keys, domain, ticket, secretLength);
   if (session === undefined) {
-    const isKnown = options.tickets.keys.openingKey(ticket.subarray(0, ticketKeyNameLength)) !== undefined;
+    const isKnown = keys.openingKey(ticket.subarray(0, ticketKeyNameLength), domain) !== undefined;
     options.tickets.events?.refused(isKnown ? "unreadable" : "unknown-key");
     return undefined;
   }

@@ -12,8 +12,9 @@ import { ticketKeyNameLength, type TicketKeyProvider } from "./ticket_key_provid
  *    name (16) | nonce (12) | sealed secret (secret + 16) | sealed state (state + 16)
  *
  * The secret goes from the pool into the AEAD and back without ever being in ordinary memory, which is why it is
- * sealed apart from the state. The two never share a nonce: the last bit tells them apart. The secret's additional
- * data is everything else of the ticket, so that no part of one ticket fits another.
+ * sealed apart from the state. The two never share a nonce: the last bit tells them apart. The state's additional data
+ * is the head and the ticket domain, the secret's everything else of the ticket: no part of one ticket fits another, and
+ * none opens in another domain, not even where a provider has one key for all.
  */
 const aead = "aes-256-gcm";
 const headLength = ticketKeyNameLength + aeadNonceLength;
@@ -24,13 +25,14 @@ export interface ResumableSession {
   readonly secret: Secret;
 }
 
-/** Undefined when the provider has no key for new tickets. */
+/** Undefined when the provider has no key for new tickets of the domain. */
 export function sealTicket(
   keys: TicketKeyProvider,
+  domain: string,
   state: SessionState,
   secret: Secret,
 ): Uint8Array | undefined {
-  const key = keys.sealingKey();
+  const key = keys.sealingKey(domain);
   if (key === undefined) return undefined;
   const encoded = encodeSessionState(state);
   const sealedSecretLength = secret.length + aeadTagLength;
@@ -41,7 +43,7 @@ export function sealTicket(
   const sealedSecret = ticket.subarray(headLength, headLength + sealedSecretLength);
   const sealedState = ticket.subarray(headLength + sealedSecretLength);
   using keyed = keyAead(aead, key.secret, "seal");
-  keyed.seal(nonceOf(head, 1), head, encoded, sealedState);
+  keyed.seal(nonceOf(head, 1), withDomain(head, domain), encoded, sealedState);
   keyed.seal(nonceOf(head, 0), concatenate([head, sealedState]), secret.bytes, sealedSecret);
   return ticket;
 }
@@ -50,19 +52,21 @@ export function sealTicket(
 export function openTicket(
   pool: LockedPool,
   keys: TicketKeyProvider,
+  domain: string,
   ticket: Uint8Array,
   secretLength: number,
 ): ResumableSession | undefined {
   const sealedSecretLength = secretLength + aeadTagLength;
   if (ticket.length < headLength + sealedSecretLength + aeadTagLength) return undefined;
-  const key = keys.openingKey(ticket.subarray(0, ticketKeyNameLength));
+  const key = keys.openingKey(ticket.subarray(0, ticketKeyNameLength), domain);
   if (key === undefined) return undefined;
   const head = ticket.subarray(0, headLength);
   const sealedSecret = ticket.subarray(headLength, headLength + sealedSecretLength);
   const sealedState = ticket.subarray(headLength + sealedSecretLength);
   using keyed = keyAead(aead, key.secret, "open");
   const encoded = new Uint8Array(sealedState.length - aeadTagLength);
-  if (keyed.open(nonceOf(head, 1), head, sealedState, encoded) === undefined) return undefined;
+  const openedState = keyed.open(nonceOf(head, 1), withDomain(head, domain), sealedState, encoded);
+  if (openedState === undefined) return undefined;
   const state = decodeSessionState(encoded);
   if (state === undefined) return undefined;
   const secret = pool.rent(secretLength);
@@ -73,6 +77,12 @@ export function openTicket(
   }
   secret[Symbol.dispose]();
   return undefined;
+}
+
+const encoder = new TextEncoder();
+
+function withDomain(head: Uint8Array, domain: string): Uint8Array {
+  return concatenate([head, encoder.encode(domain)]);
 }
 
 function nonceOf(head: Uint8Array, part: 0 | 1): Uint8Array {

@@ -7,11 +7,12 @@ import type { TicketKeyProvider } from "./ticket_key_provider.ts";
 /** How a session becomes a ticket and a ticket a session. Whatever it opens is held to the terms of a resumption. */
 export interface TicketFormat {
   /** Undefined: no ticket. The secret stays the caller's. */
-  seal(keys: TicketKeyProvider, state: SessionState, secret: Secret): Uint8Array | undefined;
+  seal(keys: TicketKeyProvider, domain: string, state: SessionState, secret: Secret): Uint8Array | undefined;
   /** Undefined: the ticket is no good. The receiver disposes the secret, which has `secretLength` bytes. */
   open(
     pool: LockedPool,
     keys: TicketKeyProvider,
+    domain: string,
     ticket: Uint8Array,
     secretLength: number,
   ): ResumableSession | undefined;

@@ -15,8 +15,8 @@ function resumesWith(change: Partial<SessionState>): boolean {
   stack.defer(() => keys[Symbol.dispose]());
   const format: TicketFormat = {
     seal: (...given) => sealedTickets.seal(...given)?.reverse(),
-    open(pool, keys, ticket, secretLength) {
-      const session = sealedTickets.open(pool, keys, ticket.toReversed(), secretLength);
+    open(pool, keys, domain, ticket, secretLength) {
+      const session = sealedTickets.open(pool, keys, domain, ticket.toReversed(), secretLength);
       return session && { ...session, state: { ...session.state, ...change } };
     },
   };

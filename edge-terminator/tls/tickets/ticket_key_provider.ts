@@ -14,6 +14,9 @@ export interface TicketKey {
   readonly secret: Secret;
 }
 
+/** The domain of sites that name none. */
+export const defaultTicketDomain = "default";
+
 /**
  * Where ticket keys come from: made here, read from files, handed out by a key server, or a third party's.
  *
@@ -21,8 +24,11 @@ export interface TicketKey {
  * control goes back to the event loop.
  */
 export interface TicketKeyProvider {
-  /** The key for new tickets; undefined: none are issued. */
-  sealingKey(): TicketKey | undefined;
-  /** The key of this name, found in constant time; undefined: the ticket is no good, and a full handshake follows. */
-  openingKey(name: Uint8Array): TicketKey | undefined;
+  /** The key for new tickets of a domain; undefined: none are issued. */
+  sealingKey(domain: string): TicketKey | undefined;
+  /**
+   * The domain's key of this name, found in constant time; undefined: the ticket is no good, and a full handshake follows.
+   * A key of another domain is none: who holds it could make tickets for this one.
+   */
+  openingKey(name: Uint8Array, domain: string): TicketKey | undefined;
 }

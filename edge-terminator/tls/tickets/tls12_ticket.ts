@@ -43,12 +43,12 @@ export function resumeTls12(
 /** Sends the ticket that ServerHello promised (RFC 5077, Section 3.3). */
 export function sendTls12Ticket(connection: Connection, handshake: Tls12Secured): void {
   const { options } = connection;
-  const { master, clientCertificates, peer } = handshake;
+  const { master, ticketDomain, clientCertificates, peer } = handshake;
   const now = options.wallClock();
   const state = tls12SessionState(handshake, now, lifetimeOf(options.tickets!));
   using secret = master.copy();
   const ticket = mayBeKept(clientCertificates, peer)
-    ? formatOf(options.tickets!).seal(options.tickets!.keys, state, secret)
+    ? formatOf(options.tickets!).seal(options.tickets!.keys, ticketDomain, state, secret)
     : undefined;
   if (ticket !== undefined) options.tickets!.events?.issued();
   const left = Math.max(0, state.issuedAt + state.lifetime - now);

@@ -29,7 +29,7 @@ export function sendNewSessionTickets(
 
 function newSessionTicket(
   { options }: Connection,
-  { choice, epoch, clientCertificates }: Tls13Handshake,
+  { choice, epoch, ticketDomain, clientCertificates }: Tls13Handshake,
   peer: AuthenticatedPeer | undefined,
   resumption: ResumptionMasterSecret,
   ticketNonce: Uint8Array,
@@ -39,7 +39,7 @@ function newSessionTicket(
   if (lifetime <= 0) return undefined;
   const ageAdd = new DataView(options.randomBytes(4).buffer).getUint32(0);
   using psk = resumption.ticketPsk(ticketNonce);
-  const ticket = formatOf(options.tickets!).seal(options.tickets!.keys, {
+  const ticket = formatOf(options.tickets!).seal(options.tickets!.keys, ticketDomain, {
     version: ProtocolVersion.TLSv1_3,
     cipherSuite: choice.suite.id,
     group: choice.group.id,

@@ -32,6 +32,8 @@ export interface Tls12Handshake {
   readonly maxSentContent: number;
   /** Of the site: goes into its tickets. */
   readonly epoch: number;
+  /** Of the site: whose keys its tickets are sealed with. */
+  readonly ticketDomain: string;
   /** Of the session that is resumed. */
   readonly issuedAt?: number;
   /** Of the site. A resumption goes by what the session says. */

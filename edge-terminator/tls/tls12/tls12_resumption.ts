@@ -3,7 +3,7 @@ import { findTls12CipherSuite } from "../cipher_suites.ts";
 import type { Connection } from "../connection.ts";
 import { chooseApplicationProtocol } from "../negotiation/application_protocol.ts";
 import { resumeBySessionId } from "../sessions/tls12_session_id.ts";
-import type { TlsSite } from "../site.ts";
+import { ticketDomainOf, type TlsSite } from "../site.ts";
 import { type AwaitingChangeCipherSpec, resumeWithFinished } from "../states/awaiting_change_cipher_spec.ts";
 import { resumeTls12, sendTls12Ticket } from "../tickets/tls12_ticket.ts";
 import { Tls12MasterSecret } from "./master_secret.ts";
@@ -44,6 +44,7 @@ export function tryTls12Resumption(
     staples: false,
     maxSentContent: maxSentContentOf(options, hello),
     epoch: session.state.epoch,
+    ticketDomain: ticketDomainOf(site),
     issuedAt: session.state.issuedAt,
     clientCertificates: site.clientCertificates,
     ...(peer === undefined ? {} : { peer }),

@@ -1,4 +1,4 @@
-import { type AgingKey, makeAgingKey } from "../../../edge-terminator/ticket_keys/aging_key.ts";
+import { type AgingKey, makeAgingKey, never } from "../../../edge-terminator/ticket_keys/aging_key.ts";
 import { SiblingMessageError } from "../../../edge-terminator/ticket_keys/errors.ts";
 import { defaultSchedule } from "../../../edge-terminator/ticket_keys/schedule.ts";
 import { openKeys, sealKeys } from "../../../edge-terminator/ticket_keys/sharing/sealed_keys.ts";
@@ -85,7 +85,13 @@ class SiblingKeysSubject extends SealedSubject {
 
   constructor() {
     super();
-    const keys = [0, 1, 2].map((at) => makeAgingKey(this.pool, defaultSchedule, at, true)!);
+    const keys = [0, 1, 2].map((at) =>
+      makeAgingKey(this.pool, defaultSchedule, at, {
+        domain: "a.test",
+        epoch: at,
+        sealsIn: at === 1 ? never : 0,
+      })!
+    );
     const seal = (some: readonly AgingKey[]) =>
       sealKeys(this.pool, this.recipient.publicKey, { from: 1, to: 2, serial: 1 }, some, 10);
     this.seeds = [seal(keys.slice(0, 1)), seal(keys)];

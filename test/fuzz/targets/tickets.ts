@@ -1,4 +1,5 @@
 import { LocalTicketKeys } from "../../../edge-terminator/ticket_keys/local_ticket_keys.ts";
+import { defaultTicketDomain } from "../../../edge-terminator/tls/tickets/ticket_key_provider.ts";
 import { openTicket } from "../../../edge-terminator/tls/tickets/ticket.ts";
 import { hashLength } from "../../../shared/libcrypto/digest.ts";
 import { LockedPool } from "../../../shared/memory/locked_pool.ts";
@@ -24,7 +25,7 @@ class TicketSubject implements FuzzSubject {
 
   run(input: Uint8Array): string {
     const before = this.#pool.blocksInUse;
-    const session = openTicket(this.#pool, this.#keys, input, this.#secretLength);
+    const session = openTicket(this.#pool, this.#keys, defaultTicketDomain, input, this.#secretLength);
     session?.secret[Symbol.dispose]();
     promise(this.#pool.blocksInUse === before, "blocks were not returned");
     const ours = this.seeds.some((ticket) => sameBytes(ticket, input));

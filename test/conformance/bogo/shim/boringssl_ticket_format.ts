@@ -21,8 +21,8 @@ export function boringSslTicketFormat(key: Uint8Array): TicketFormat {
   ];
   const authenticate = (bytes: Uint8Array) => createHmac("sha256", macKey).update(bytes).digest();
   return {
-    seal(keys, state, secret) {
-      const ticket = sealedTickets.seal(keys, state, secret);
+    seal(keys, domain, state, secret) {
+      const ticket = sealedTickets.seal(keys, domain, state, secret);
       if (ticket === undefined) return undefined;
       const iv = randomBytes(16);
       const cipher = createCipheriv("aes-128-cbc", encryptionKey, iv);
@@ -30,13 +30,13 @@ export function boringSslTicketFormat(key: Uint8Array): TicketFormat {
       const sealed = Buffer.concat([name, iv, cipher.update(session), cipher.final()]);
       return new Uint8Array(Buffer.concat([sealed, authenticate(sealed)]));
     },
-    open(pool, keys, ticket, secretLength) {
+    open(pool, keys, domain, ticket, secretLength) {
       const sealed = ticket.subarray(0, -32);
       if (!authenticate(sealed).equals(ticket.subarray(-32))) return undefined;
       const decipher = createDecipheriv("aes-128-cbc", encryptionKey, sealed.subarray(16, 32));
       const plaintext = Buffer.concat([decipher.update(sealed.subarray(32)), decipher.final()]);
       const { version, suite, ticket: inner } = decodeSession(new Uint8Array(plaintext));
-      const session = sealedTickets.open(pool, keys, inner, secretLength);
+      const session = sealedTickets.open(pool, keys, domain, inner, secretLength);
       return session && { ...session, state: { ...session.state, version, cipherSuite: suite } };
     },
   };

@@ -5,6 +5,7 @@ import type {
 } from "../../../../edge-terminator/tls/tickets/ticket_key_provider.ts";
 import type { LockedPool } from "../../../../shared/memory/locked_pool.ts";
 import type { FlagValues } from "./flags.ts";
+import { defaultTicketDomain } from "../../../../edge-terminator/tls/tickets/ticket_key_provider.ts";
 
 /** The ticket keys of one test: they outlive its connections, as a server's do, and do as the flags say. */
 export class ShimTicketKeys implements Disposable {
@@ -22,7 +23,7 @@ export class ShimTicketKeys implements Disposable {
     if (flags["renew-ticket"]) this.#renew();
     const sets = [...this.#sets];
     return {
-      sealingKey: () => flags["skip-ticket"] ? undefined : sets[0]!.sealingKey(),
+      sealingKey: () => flags["skip-ticket"] ? undefined : sets[0]!.sealingKey(defaultTicketDomain),
       openingKey: (name) => find(sets, name),
     };
   }
@@ -37,5 +38,5 @@ export class ShimTicketKeys implements Disposable {
 }
 
 function find(sets: readonly LocalTicketKeys[], name: Uint8Array): TicketKey | undefined {
-  return sets.map((set) => set.openingKey(name)).find((key) => key !== undefined);
+  return sets.map((set) => set.openingKey(name, defaultTicketDomain)).find((key) => key !== undefined);
 }
