@@ -191,7 +191,7 @@ export class KeyServer {
     }
     const { registry, log } = this.#parts;
     const follow = this.#config.registry?.follow;
-    this.#follower = follow && new Follower({ registry, follow, log });
+    this.#follower = follow && new Follower({ registry, follow, log, metrics: this.#metrics.registry });
     this.#administration = await startAdministration({
       ...this.#parts,
       authorizer: this.#authorizer,

@@ -204,6 +204,11 @@ const refusals: [string, RegExp, (database: DatabaseSync, path: string) => void]
       ),
   ],
   [
+    "with a trigger",
+    /triggers or views/,
+    (db) => db.exec("CREATE TRIGGER t AFTER INSERT ON entity BEGIN DELETE FROM entity; END"),
+  ],
+  [
     "with an author changed",
     /version 1 was altered/,
     (db) => db.exec("UPDATE history SET author = 'x' WHERE version = 1"),

@@ -4,6 +4,7 @@ import { formatAddress } from "../../../shared/config/address.ts";
 import { encodeFrame } from "../../../shared/control_protocol/frame.ts";
 import { MessageReader } from "../../../shared/control_protocol/message_reader.ts";
 import type { Logger } from "../../../shared/log.ts";
+import type { Metrics } from "../../../shared/metrics.ts";
 import type { FollowConfig } from "../config.ts";
 import type { SqliteRegistry } from "../sqlite_registry.ts";
 import {
@@ -22,6 +23,7 @@ const retryAfter = { lost: 500, refused: 2000 };
 export interface FollowerOptions {
   readonly registry: SqliteRegistry;
   readonly follow: FollowConfig;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -39,6 +41,12 @@ export class Follower implements AsyncDisposable {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    options.metrics.gauge(
+      "holdfast_key_server_follows_primary",
+      "1 while this replica is connected to its primary, 0 while it is not.",
+      [],
+      (gauge) => gauge.set(this.#problem === undefined ? 1 : 0),
+    );
     this.#running = this.#run();
   }
 

@@ -85,8 +85,10 @@ Deno.test("a replica takes all that its primary has and does, refuses changes, s
   await converged(setup);
   await assert.rejects(other.post(revoke("pop8")), { code: "registry-read-only" });
 
+  assert.equal(await replica.metric("holdfast_key_server_follows_primary"), 1);
   await setup.server.kill();
   await problem(replica, /primary/);
+  assert.equal(await replica.metric("holdfast_key_server_follows_primary"), 0);
   assert.equal(await signs(setup, 1), "signature");
   await assert.rejects(other.post(revoke("pop8")), { code: "registry-read-only" });
   await setup.server.restart();

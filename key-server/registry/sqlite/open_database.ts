@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { RegistryFileError } from "./file_error.ts";
-import { applicationId, migrate, schemaVersion } from "./schema.ts";
+import { applicationId, hasForeignParts, migrate, schemaVersion } from "./schema.ts";
 
 /** The bits of a file's mode that let its group or others in. */
 const strangersBits = 0o077;
@@ -58,6 +58,9 @@ function prepare(database: DatabaseSync, path: string): void {
   const isNew = version === 0 && pragmaNumber(database, "page_count") === 0;
   if (!isNew && pragmaNumber(database, "application_id") !== applicationId) {
     throw new RegistryFileError(path, "it is a database of something else");
+  }
+  if (hasForeignParts(database)) {
+    throw new RegistryFileError(path, "it has triggers or views, which no registry has");
   }
   if (version > schemaVersion) {
     const versions = `its schema is version ${version}, this software knows up to ${schemaVersion}`;

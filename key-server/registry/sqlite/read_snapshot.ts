@@ -3,7 +3,7 @@ import type { RegistryState } from "../registry.ts";
 import { RegistryFileError } from "./file_error.ts";
 import { pragmaNumber } from "./open_database.ts";
 import { RegistryTables } from "./registry_tables.ts";
-import { applicationId, migrate, schemaVersion } from "./schema.ts";
+import { applicationId, hasForeignParts, migrate, schemaVersion } from "./schema.ts";
 
 const what = "the backup";
 /** What every file of SQLite begins with; of one in WAL mode, these two bytes say so, and a database in memory has none. */
@@ -26,6 +26,9 @@ export function readSnapshot(bytes: Uint8Array): RegistryState {
     database.deserialize(copy);
     if (pragmaNumber(database, "application_id") !== applicationId) {
       throw new RegistryFileError(what, "it is a database of something else");
+    }
+    if (hasForeignParts(database)) {
+      throw new RegistryFileError(what, "it has triggers or views, which no registry has");
     }
     const version = pragmaNumber(database, "user_version");
     if (version > schemaVersion) throw new RegistryFileError(what, "a newer Holdfast has written it");

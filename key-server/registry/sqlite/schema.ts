@@ -28,6 +28,12 @@ const migrations: readonly string[] = [
 /** The version of the schema that this software writes. */
 export const schemaVersion = migrations.length;
 
+/** Whether the file has more than tables: a trigger in a file that somebody hands over would run with our writes. */
+export function hasForeignParts(database: DatabaseSync): boolean {
+  const sql = "SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index') LIMIT 1";
+  return database.prepare(sql).get() !== undefined;
+}
+
 /** As `Registry.lineage` says. */
 export function newLineage(): string {
   return `${new Date().toISOString()}-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`;
