@@ -24,7 +24,7 @@ const lifetimes: Readonly<Record<AuthorityEntity["purpose"], number>> = {
  * authority's name is taken. Throws IssuanceError, TokenError, RegistryError.
  */
 export async function createAuthority(
-  { name, purpose, place }: Omit<CreateAuthorityRequest, "token"> & { readonly place: TokenPlace },
+  { name, purpose, place }: Omit<CreateAuthorityRequest, "token"> & { readonly place?: TokenPlace },
   author: string,
   { registry, tokenKeys, clock }: {
     readonly registry: Registry;
