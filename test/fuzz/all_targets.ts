@@ -10,6 +10,7 @@ import { keylessAnswerTarget, keylessRequestTarget } from "./targets/keyless_pro
 import { messageTargets } from "./targets/messages.ts";
 import { peerCertificateTarget } from "./targets/peer_certificate.ts";
 import { pkcs11UriTarget } from "./targets/pkcs11_uri.ts";
+import { replicationFollowTarget, replicationSourceTarget } from "./targets/registry_replication.ts";
 import { registrySnapshotTarget } from "./targets/registry_snapshot.ts";
 import { recordLayerTarget } from "./targets/record_layer.ts";
 import { sealedSecretTargets } from "./targets/sealed_secrets.ts";
@@ -29,6 +30,8 @@ export const allTargets: readonly FuzzTarget[] = [
   keylessAnswerTarget,
   controlEdgeTarget,
   controlServerTarget,
+  replicationFollowTarget,
+  replicationSourceTarget,
   strictTranscriptTarget,
   ticketTarget,
   sessionStateTarget,

@@ -9,8 +9,8 @@ import { edgeMessages, serverMessages } from "../../../shared/control_protocol/t
 import { type FuzzSubject, type FuzzTarget, promise } from "../fuzz_target.ts";
 import { outcomeOf } from "../outcome.ts";
 
-/** A byte stream of messages, cut by its first byte. */
-class ControlSubject implements FuzzSubject {
+/** A byte stream of messages in the control protocol's frames, cut by its first byte. */
+export class ControlSubject implements FuzzSubject {
   readonly seeds: readonly Uint8Array[];
   readonly #schema: z.ZodType;
 
