@@ -119,14 +119,14 @@ export class KeyRing implements AsyncDisposable {
     } finally {
       for (const key of [...this.#served.values(), ...this.#spare.values()]) releaseServedKey(key);
       this.#served.clear();
-      for (const module of this.#modules.values()) module[Symbol.dispose]();
+      for (const module of this.#modules.values()) await module[Symbol.asyncDispose]();
     }
   }
 
   async #openToken(configFile: string, config: TokenConfig): Promise<void> {
     const path = config.uri.modulePath ?? "";
     let module = this.#modules.get(path);
-    if (module === undefined) this.#modules.set(path, module = Pkcs11Module.load(path));
+    if (module === undefined) this.#modules.set(path, module = await Pkcs11Module.load(path));
     const { pin, uri, sessions } = config;
     // Read at each login and not before, into locked memory: the PIN is nowhere in between.
     const readPin = pin === undefined ? undefined : () => readSecretInto(this.#memory, pin, configFile);

@@ -27,6 +27,20 @@ export async function proveMethod(
   }
 }
 
+/** Proves that a key makes signatures of the scheme that its type is there for, by whatever method. Throws what failed last. */
+export async function proveFirstScheme(publicKey: PublicKey, sign: SignOnce): Promise<void> {
+  const [preferred, ...others] = candidateMethods[publicKey.keyType];
+  let failure: unknown;
+  for (const method of [preferred!, ...others.filter(({ scheme }) => scheme === preferred!.scheme)]) {
+    try {
+      return await proveMethod(method, publicKey, sign);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
 /**
  * Finds out what a key can do by doing it, whatever mechanisms the token lists: for each scheme the first method
  * whose signature verifies.

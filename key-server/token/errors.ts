@@ -25,9 +25,9 @@ export function tokenError(intent: string, error: unknown): TokenError {
 }
 
 /** Runs a PKCS#11 call and throws only TokenError. */
-export function calling<T>(intent: string, call: () => T): T {
+export async function calling<T>(intent: string, call: () => Promise<T> | T): Promise<T> {
   try {
-    return call();
+    return await call();
   } catch (error) {
     throw tokenError(intent, error);
   }

@@ -1,15 +1,18 @@
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import pkcs11js, { type Handle, type KeyPair, type PKCS11 } from "pkcs11js";
+import pkcs11js, { type Handle, type KeyPair } from "pkcs11js";
+import { proveFirstScheme } from "./capabilities.ts";
 import { destroyKeyPair, destroyObjects } from "./destroy.ts";
 import { calling, TokenError, tokenError } from "./errors.ts";
 import { checkGeneratedKey } from "./generated_attributes.ts";
 import { listPrivateKeys, readPublicKey } from "./key_finder.ts";
 import { generation, type KeyAlgorithm, privateKeyTemplate, publicKeyTemplate } from "./key_templates.ts";
-import { logIn, type ReadPin } from "./login.ts";
+import { Login, type ReadPin } from "./login.ts";
 import { Pkcs11Module } from "./module.ts";
 import type { PublicKey } from "./public_key.ts";
 import { findSlot } from "./slot.ts";
-import { parsePkcs11Uri } from "./uri.ts";
+import { TokenCaller, type TokenCalls } from "./token_calls.ts";
+import { parsePkcs11Uri, type Pkcs11Uri } from "./uri.ts";
 
 /** What key is wanted. */
 export interface GenerateOptions {
@@ -34,40 +37,115 @@ export interface TokenLocation {
  * TokenError.
  */
 export async function generateKeyPair(
-  { uri, readPin }: TokenLocation,
+  location: TokenLocation,
   options: GenerateOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const tokenUri = parsePkcs11Uri(uri);
-  if (tokenUri.modulePath === undefined) {
+  const uri = parsePkcs11Uri(location.uri);
+  if (uri.modulePath === undefined) {
     throw new TokenError("Cannot generate a key: the URI has no module-path");
   }
-  using module = Pkcs11Module.load(tokenUri.modulePath);
-  const { calls } = module;
+  await using module = await Pkcs11Module.load(uri.modulePath);
+  using caller = new TokenCaller(module.addon, module.path);
+  const make = () => generateAlone(caller.calls, uri, location.readPin, options);
+  const publicKey = await make().catch(async (error: unknown) => {
+    if (!mayBeMendedByRestart(error)) throw error;
+    await module.restart();
+    return await make();
+  });
+  return new Uint8Array(publicKey.subjectPublicKeyInfo);
+}
+
+async function generateAlone(
+  calls: TokenCalls,
+  uri: Pkcs11Uri,
+  readPin: ReadPin | undefined,
+  options: GenerateOptions,
+): Promise<PublicKey> {
   const flags = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION;
-  const session = calling("open a session", () => calls.C_OpenSession(findSlot(module, tokenUri), flags));
-  if (readPin !== undefined) await logIn(calls, session, readPin);
-  return new Uint8Array((await generateKey(calls, session, options)).subjectPublicKeyInfo);
+  const slot = await findSlot(calls, uri);
+  const session = await calling("open a session", () => calls.C_OpenSession(slot, flags));
+  if (readPin !== undefined) {
+    using login = new Login(uri.modulePath!, readPin);
+    await login.logIn(calls, slot, session);
+  }
+  return await generateKey(calls, session, options);
+}
+
+/** A TPM's module leaves each key that it makes in the TPM's few places until C_Finalize, and says only this of it. */
+export function mayBeMendedByRestart(error: unknown): boolean {
+  return error instanceof TokenError && error.returnValue === "CKR_GENERAL_ERROR";
 }
 
 /**
- * Generates a key pair in a read-write session that is logged in, and holds its attributes against what was asked; a pair
- * that is otherwise is destroyed again. Refuses a label that a private key has already. Throws TokenError.
+ * Tokens where an RSA key makes no PSS signature unless it may decrypt: a TPM does raw RSA by its decryption, and padding
+ * in software needs raw RSA. Learnt by trying.
+ */
+const signByDecryption = new WeakSet<TokenCalls>();
+
+/**
+ * Generates a key pair in a read-write session that is logged in, holds its attributes against what was asked, and has it
+ * sign; a pair that is otherwise is destroyed again. Refuses a label that a private key has already. An RSA key may decrypt
+ * in spite of `decrypts` where it could not sign otherwise: what it is used for is the key server's to say. Throws
+ * TokenError.
  */
 export async function generateKey(
-  calls: PKCS11,
+  calls: TokenCalls,
   session: Handle,
-  { label, algorithm, decrypts = false }: GenerateOptions,
+  options: GenerateOptions,
 ): Promise<PublicKey> {
-  if (listPrivateKeys(calls, session, { object: label }).length > 0) {
+  const { label, algorithm, decrypts = false } = options;
+  if ((await listPrivateKeys(calls, session, { object: label })).length > 0) {
     throw new TokenError(`Cannot generate a key: the label ${label} is taken`);
   }
+  const mayDecrypt = decrypts || algorithm.startsWith("rsa-") && signByDecryption.has(calls);
+  try {
+    return await generateProved(calls, session, label, algorithm, mayDecrypt);
+  } catch (error) {
+    if (!(error instanceof UnprovedError) || mayDecrypt || !algorithm.startsWith("rsa-")) throw error;
+    signByDecryption.add(calls);
+    return await generateProved(calls, session, label, algorithm, true);
+  }
+}
+
+/** A key that was made and signs by no method. */
+class UnprovedError extends TokenError {}
+
+async function generateProved(
+  calls: TokenCalls,
+  session: Handle,
+  label: string,
+  algorithm: KeyAlgorithm,
+  decrypts: boolean,
+): Promise<PublicKey> {
   const pair = await generateIn(calls, session, label, algorithm, decrypts);
   try {
-    checkGeneratedKey(calls, session, pair.privateKey, decrypts);
-    return readPublicKey(calls, session, pair.privateKey);
+    await checkGeneratedKey(calls, session, pair.privateKey, decrypts);
+    const publicKey = await readPublicKey(calls, session, pair.privateKey);
+    await proveGenerated(calls, session, pair.privateKey, publicKey);
+    return publicKey;
   } catch (error) {
-    destroyObjects(calls, session, [pair.privateKey, pair.publicKey]);
+    await destroyObjects(calls, session, [pair.privateKey, pair.publicKey]);
     throw error;
+  }
+}
+
+async function proveGenerated(
+  calls: TokenCalls,
+  session: Handle,
+  key: Handle,
+  publicKey: PublicKey,
+): Promise<void> {
+  try {
+    await proveFirstScheme(publicKey, async ({ prepare, finish }, content) => {
+      const { mechanism, data } = prepare(content, publicKey.keyBits);
+      await calls.C_SignInit(session, mechanism, key);
+      const output = Buffer.alloc(publicKey.keyBits);
+      return finish(new Uint8Array(await calls.C_SignAsync(session, Buffer.from(data), output)));
+    });
+  } catch (error) {
+    throw new UnprovedError(
+      `Cannot keep the generated key: it does not sign (${tokenError("sign", error).message})`,
+    );
   }
 }
 
@@ -76,21 +154,26 @@ export async function generateKey(
  * taken as it is; half of one, or one that is not as asked, gives way.
  */
 export async function generateKeyOnce(
-  calls: PKCS11,
+  calls: TokenCalls,
   session: Handle,
   options: GenerateOptions,
 ): Promise<PublicKey> {
-  const { label: object, decrypts = false } = options;
-  const [privateKey, ...others] = listPrivateKeys(calls, session, { object });
+  const { label: object, algorithm, decrypts = false } = options;
+  const [privateKey, ...others] = await listPrivateKeys(calls, session, { object });
   if (privateKey !== undefined && others.length === 0) {
     try {
-      checkGeneratedKey(calls, session, privateKey, decrypts);
-      return readPublicKey(calls, session, privateKey);
+      await checkGeneratedKey(
+        calls,
+        session,
+        privateKey,
+        decrypts || algorithm.startsWith("rsa-") && signByDecryption.has(calls),
+      );
+      return await readPublicKey(calls, session, privateKey);
     } catch {
       // What is there cannot be used: it goes, and a new one comes.
     }
   }
-  destroyKeyPair(calls, session, { object });
+  await destroyKeyPair(calls, session, { object });
   return await generateKey(calls, session, options);
 }
 
@@ -105,7 +188,7 @@ const noRoom = new Map([
 
 /** On another thread: a large RSA key takes seconds, and signatures go on meanwhile. */
 async function generateIn(
-  calls: PKCS11,
+  calls: TokenCalls,
   session: Handle,
   label: string,
   algorithm: KeyAlgorithm,

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
-import pkcs11js, { type Handle, type PKCS11, type Template } from "pkcs11js";
+import pkcs11js, { type Handle, type Template } from "pkcs11js";
 import { calling, TokenError } from "./errors.ts";
 import { ecPublicKey, type PublicKey, rsaPublicKey } from "./public_key.ts";
+import type { TokenCalls } from "./token_calls.ts";
 
 /** What names a key in a token: its label, its CKA_ID, or both. */
 export interface KeySelector {
@@ -26,30 +27,51 @@ function template(objectClass: number, { object, id }: KeySelector): Template {
   ];
 }
 
-function findObjects(calls: PKCS11, session: Handle, wanted: Template): Handle[] {
-  return calling("search the token", () => {
-    calls.C_FindObjectsInit(session, wanted);
+/** Searches are made one after the other: a session has one at a time. */
+const searches = new WeakMap<TokenCalls, Promise<unknown>>();
+
+async function findObjects(calls: TokenCalls, session: Handle, wanted: Template): Promise<Handle[]> {
+  const search = (searches.get(calls) ?? Promise.resolve()).then(() => searchNow(calls, session, wanted));
+  searches.set(calls, search.catch(() => {}));
+  return await search;
+}
+
+async function searchNow(calls: TokenCalls, session: Handle, wanted: Template): Promise<Handle[]> {
+  return await calling("search the token", async () => {
+    await calls.C_FindObjectsInit(session, wanted);
     try {
-      return calls.C_FindObjects(session, 16);
+      return await calls.C_FindObjects(session, 16);
     } finally {
-      calls.C_FindObjectsFinal(session);
+      await calls.C_FindObjectsFinal(session);
     }
   });
 }
 
 /** Every private key that the selector names, at most 16. Throws TokenError. */
-export function listPrivateKeys(calls: PKCS11, session: Handle, selector: KeySelector): Handle[] {
-  return findObjects(calls, session, template(pkcs11js.CKO_PRIVATE_KEY, selector));
+export async function listPrivateKeys(
+  calls: TokenCalls,
+  session: Handle,
+  selector: KeySelector,
+): Promise<Handle[]> {
+  return await findObjects(calls, session, template(pkcs11js.CKO_PRIVATE_KEY, selector));
 }
 
 /** Every public key that the selector names, at most 16. Throws TokenError. */
-export function listPublicKeys(calls: PKCS11, session: Handle, selector: KeySelector): Handle[] {
-  return findObjects(calls, session, template(pkcs11js.CKO_PUBLIC_KEY, selector));
+export async function listPublicKeys(
+  calls: TokenCalls,
+  session: Handle,
+  selector: KeySelector,
+): Promise<Handle[]> {
+  return await findObjects(calls, session, template(pkcs11js.CKO_PUBLIC_KEY, selector));
 }
 
 /** The one private key that the selector names. Throws TokenError when none or several are there. */
-export function findPrivateKey(calls: PKCS11, session: Handle, selector: KeySelector): Handle {
-  const found = listPrivateKeys(calls, session, selector);
+export async function findPrivateKey(
+  calls: TokenCalls,
+  session: Handle,
+  selector: KeySelector,
+): Promise<Handle> {
+  const found = await listPrivateKeys(calls, session, selector);
   const [key] = found;
   if (key === undefined) {
     throw new TokenError(`Cannot find a private key with ${describe(selector)}`);
@@ -61,14 +83,14 @@ export function findPrivateKey(calls: PKCS11, session: Handle, selector: KeySele
 }
 
 /** An attribute's bytes; undefined where the object does not have it. */
-function readAttribute(
-  calls: PKCS11,
+async function readAttribute(
+  calls: TokenCalls,
   session: Handle,
   object: Handle,
   type: number,
-): Uint8Array | undefined {
+): Promise<Uint8Array | undefined> {
   try {
-    const [attribute] = calls.C_GetAttributeValue(session, object, [{ type }]);
+    const [attribute] = await calls.C_GetAttributeValue(session, object, [{ type }]);
     return attribute === undefined || attribute.value.length === 0
       ? undefined
       : new Uint8Array(attribute.value);
@@ -78,20 +100,25 @@ function readAttribute(
 }
 
 /** A CK_BBOOL attribute; undefined where the object does not have it. */
-export function readFlag(calls: PKCS11, session: Handle, object: Handle, type: number): boolean | undefined {
-  return readAttribute(calls, session, object, type)?.some((byte) => byte !== 0);
+export async function readFlag(
+  calls: TokenCalls,
+  session: Handle,
+  object: Handle,
+  type: number,
+): Promise<boolean | undefined> {
+  return (await readAttribute(calls, session, object, type))?.some((byte) => byte !== 0);
 }
 
 /** The public objects that may belong to the private key: of its CKA_ID, else of its label. */
-function publicObjects(calls: PKCS11, session: Handle, privateKey: Handle): Handle[] {
-  const id = readAttribute(calls, session, privateKey, pkcs11js.CKA_ID);
-  const label = readAttribute(calls, session, privateKey, pkcs11js.CKA_LABEL);
+async function publicObjects(calls: TokenCalls, session: Handle, privateKey: Handle): Promise<Handle[]> {
+  const id = await readAttribute(calls, session, privateKey, pkcs11js.CKA_ID);
+  const label = await readAttribute(calls, session, privateKey, pkcs11js.CKA_LABEL);
   const selector = id !== undefined
     ? { id }
     : label !== undefined
     ? { object: new TextDecoder().decode(label) }
     : undefined;
-  return selector === undefined ? [] : listPublicKeys(calls, session, selector);
+  return selector === undefined ? [] : await listPublicKeys(calls, session, selector);
 }
 
 /**
@@ -99,27 +126,31 @@ function publicObjects(calls: PKCS11, session: Handle, privateKey: Handle): Hand
  * curve's point), from the public object beside it. The self-test proves that the halves belong together.
  * Throws TokenError.
  */
-export function readPublicKey(calls: PKCS11, session: Handle, privateKey: Handle): PublicKey {
-  const objects = [privateKey, ...publicObjects(calls, session, privateKey)];
-  const attribute = (type: number, name: string) => {
+export async function readPublicKey(
+  calls: TokenCalls,
+  session: Handle,
+  privateKey: Handle,
+): Promise<PublicKey> {
+  const objects = [privateKey, ...await publicObjects(calls, session, privateKey)];
+  const attribute = async (type: number, name: string) => {
     for (const object of objects) {
-      const value = readAttribute(calls, session, object, type);
+      const value = await readAttribute(calls, session, object, type);
       if (value !== undefined) return value;
     }
     throw new TokenError(`Cannot learn the public key: neither key object has ${name}`);
   };
-  const keyType = Number(littleEndian(attribute(pkcs11js.CKA_KEY_TYPE, "CKA_KEY_TYPE")));
+  const keyType = Number(littleEndian(await attribute(pkcs11js.CKA_KEY_TYPE, "CKA_KEY_TYPE")));
   switch (keyType) {
     case pkcs11js.CKK_RSA:
       return rsaPublicKey(
-        attribute(pkcs11js.CKA_MODULUS, "CKA_MODULUS"),
-        attribute(pkcs11js.CKA_PUBLIC_EXPONENT, "CKA_PUBLIC_EXPONENT"),
+        await attribute(pkcs11js.CKA_MODULUS, "CKA_MODULUS"),
+        await attribute(pkcs11js.CKA_PUBLIC_EXPONENT, "CKA_PUBLIC_EXPONENT"),
       );
     case pkcs11js.CKK_EC:
     case CKK_EC_EDWARDS:
       return ecPublicKey(
-        attribute(pkcs11js.CKA_EC_PARAMS, "CKA_EC_PARAMS"),
-        attribute(pkcs11js.CKA_EC_POINT, "CKA_EC_POINT"),
+        await attribute(pkcs11js.CKA_EC_PARAMS, "CKA_EC_PARAMS"),
+        await attribute(pkcs11js.CKA_EC_POINT, "CKA_EC_POINT"),
       );
     default:
       throw new TokenError(

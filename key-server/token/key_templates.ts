@@ -31,12 +31,14 @@ export const generation: Record<KeyAlgorithm, { mechanism: Mechanism; publicTemp
   "rsa-4096": rsa(4096),
 };
 
-/** A public key as a token object, but for what is in it. */
+/**
+ * A public key as a token object, but for what is in it. CKA_VERIFY is left to the token, for nobody verifies there: a TPM takes
+ * it for the right to decrypt, and would contradict the private half.
+ */
 export function publicKeyTemplate(names: readonly Attribute[]): Template {
   return [
     { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
     { type: pkcs11js.CKA_TOKEN, value: true },
-    { type: pkcs11js.CKA_VERIFY, value: true },
     ...names,
   ];
 }

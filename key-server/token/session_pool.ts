@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import pkcs11js, { type Handle, type PKCS11 } from "pkcs11js";
+import pkcs11js, { type Handle } from "pkcs11js";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
@@ -8,6 +8,7 @@ import { isComputedHere, type SigningCost } from "./signing_cost.ts";
 import type { TokenInput } from "./signing_methods.ts";
 import type { SigningThreads } from "./signing_threads.ts";
 import { ThreadLane } from "./thread_lane.ts";
+import type { TokenCaller, TokenCalls } from "./token_calls.ts";
 
 /** Operations that may wait for a session: with a token that hangs, those that nobody waits for any more pile up. */
 const longestQueue = 4096;
@@ -35,6 +36,11 @@ function poolClosed(): TokenError {
   return new TokenError("Cannot use the token: its sessions are closed", "CKR_SESSION_CLOSED");
 }
 
+/** Not to be mended by opening the token anew, which would hang too: it is tried again and again instead. */
+function hangs(): TokenError {
+  return new TokenError("Cannot use the token: it does not answer");
+}
+
 function overloaded(): KeylessError {
   return new KeylessError("overloaded", "too many requests wait for the token");
 }
@@ -45,9 +51,12 @@ function overloaded(): KeylessError {
  * threads of their own instead (`thread_lane.ts`), each with one of the sessions.
  */
 export class SessionPool {
-  readonly #calls: PKCS11;
+  readonly #caller: TokenCaller;
+  readonly #calls: TokenCalls;
   readonly #slot: Handle;
   readonly #threads: SigningThreads;
+  /** For calls that are no operation: searches, attributes, the login. */
+  readonly #control: Handle;
   readonly #sessions: PooledSession[] = [];
   readonly #idle: PooledSession[] = [];
   readonly #waiters: Waiter[] = [];
@@ -57,9 +66,11 @@ export class SessionPool {
   #closed = false;
   #drained: (() => void) | undefined;
 
-  private constructor(calls: PKCS11, slot: Handle, threads: SigningThreads) {
-    this.#calls = calls;
+  private constructor(caller: TokenCaller, slot: Handle, control: Handle, threads: SigningThreads) {
+    this.#caller = caller;
+    this.#calls = caller.calls;
     this.#slot = slot;
+    this.#control = control;
     this.#threads = threads;
   }
 
@@ -67,13 +78,18 @@ export class SessionPool {
    * Opens `size` sessions; the caller logs in on one of them, which logs in all. The threads stay the caller's. Throws
    * TokenError.
    */
-  static open(calls: PKCS11, slot: Handle, size: number, threads: SigningThreads): SessionPool {
-    const pool = new SessionPool(calls, slot, threads);
+  static async open(
+    caller: TokenCaller,
+    slot: Handle,
+    size: number,
+    threads: SigningThreads,
+  ): Promise<SessionPool> {
+    const pool = new SessionPool(caller, slot, await openSession(caller.calls, slot), threads);
     try {
-      for (let i = 0; i < size; i++) pool.#add();
+      for (let i = 0; i < size; i++) await pool.#add();
       return pool;
     } catch (error) {
-      pool.#closeSessions();
+      await pool.#closeSessions();
       throw error;
     }
   }
@@ -88,19 +104,19 @@ export class SessionPool {
     return this.#waiters.length + (this.#lane?.waiting ?? 0);
   }
 
-  /** Any session, for calls that are over when they return. */
-  get handle(): Handle {
-    const [session] = this.#sessions;
-    if (session === undefined) throw poolClosed();
-    return session.handle;
+  /** A session for calls that are no operation. */
+  get control(): Handle {
+    if (this.#closed) throw poolClosed();
+    return this.#control;
   }
 
   /**
    * Signs with one session. `isLate` is asked when the session is there: an operation that nobody waits for any
-   * more is not begun. `cost` decides where, undefined before it is known. Throws TokenError, or KeylessError
-   * deadline-passed or overloaded.
+   * more is not begun. `cost` decides where, undefined before it is known. Throws TokenError, at once while the token hangs,
+   * or KeylessError deadline-passed or overloaded.
    */
   sign(key: Handle, input: TokenInput, isLate: () => boolean, cost?: SigningCost): Promise<Uint8Array> {
+    if (this.#caller.watch.hangs) return this.#refuseAll();
     if (cost !== undefined && isComputedHere(cost) && !this.#closed) {
       const lane = this.#lane ??= this.#openLane();
       if (lane?.isUsable === true) {
@@ -115,6 +131,11 @@ export class SessionPool {
     return this.#signElsewhere(key, input, isLate);
   }
 
+  /** Signs even while the token hangs, to see whether it still does. Throws as `sign`. */
+  trySign(key: Handle, input: TokenInput): Promise<Uint8Array> {
+    return this.#signElsewhere(key, input, () => false);
+  }
+
   /** Starts the threads; false where there are none, because of too few sessions. Throws TokenError. */
   async startThreads(): Promise<boolean> {
     await this.#threads.start();
@@ -123,6 +144,7 @@ export class SessionPool {
 
   /** Makes one signature in a thread, to see what it costs. Throws as `sign`. */
   async timeInThread(key: Handle, input: TokenInput): Promise<SigningCost> {
+    if (this.#closed) throw poolClosed();
     const lane = this.#lane ??= this.#openLane();
     return await lane?.time(key, input) ?? { wall: Infinity, cpu: 0 };
   }
@@ -137,7 +159,16 @@ export class SessionPool {
     memory: LockedPool,
     isLate: () => boolean,
   ): Promise<Secret> {
+    if (this.#caller.watch.hangs) await this.#refuseAll();
     return await this.#withSession(isLate, (session) => this.#decryptWith(session, key, ciphertext, memory));
+  }
+
+  /** Nobody waits for a token that hangs: edges ask elsewhere. */
+  #refuseAll(): Promise<never> {
+    for (const waiter of [...this.#waiters.splice(0), ...this.#lane?.takeWaiting() ?? []]) {
+      waiter.refuse(hangs());
+    }
+    return Promise.reject(hangs());
   }
 
   /** Refuses those who wait, waits for those who sign, and closes all sessions. */
@@ -146,7 +177,7 @@ export class SessionPool {
     for (const waiter of this.#waiters.splice(0)) waiter.refuse(poolClosed());
     await this.#lane?.close(poolClosed);
     if (this.#inUseElsewhere > 0) await new Promise<void>((resolve) => this.#drained = resolve);
-    this.#closeSessions();
+    await this.#closeSessions();
   }
 
   get #inUseElsewhere(): number {
@@ -156,29 +187,22 @@ export class SessionPool {
   /** Lends a session to each thread for good, when enough are idle. */
   #openLane(): ThreadLane | undefined {
     const threads = this.#threads.running;
-    // The first one is for calls of this thread: `handle`.
-    const sessions = this.#idle.filter((session) => session !== this.#sessions[0]).slice(0, threads.length);
+    // One stays for what is done elsewhere.
+    const sessions = this.#idle.slice(1, threads.length + 1);
     if (threads.length === 0 || sessions.length < threads.length) return undefined;
     for (const session of sessions) this.#idle.splice(this.#idle.indexOf(session), 1);
     this.#lent = sessions.length;
-    return new ThreadLane(threads, sessions, (session) => this.#renew(session));
+    return new ThreadLane(threads, sessions, (session) => this.#renew(session), this.#caller.watch);
   }
 
-  #add(): void {
+  async #add(): Promise<void> {
     const session = {
-      handle: this.#open(),
+      handle: await openSession(this.#calls, this.#slot),
       input: Buffer.alloc(bufferLength),
       output: Buffer.alloc(bufferLength),
     };
     this.#sessions.push(session);
     this.#idle.push(session);
-  }
-
-  #open(): Handle {
-    return calling(
-      "open a session",
-      () => this.#calls.C_OpenSession(this.#slot, pkcs11js.CKF_SERIAL_SESSION),
-    );
   }
 
   #signElsewhere(key: Handle, input: TokenInput, isLate: () => boolean): Promise<Uint8Array> {
@@ -216,13 +240,13 @@ export class SessionPool {
 
   async #signWith(session: PooledSession, key: Handle, { mechanism, data }: TokenInput): Promise<Uint8Array> {
     try {
-      this.#calls.C_SignInit(session.handle, mechanism, key);
+      await this.#calls.C_SignInit(session.handle, mechanism, key);
       session.input.set(data);
       const input = session.input.subarray(0, data.length);
       const output = await this.#calls.C_SignAsync(session.handle, input, session.output);
       return new Uint8Array(output);
     } catch (error) {
-      this.#renew(session);
+      await this.#renew(session);
       throw tokenError(`sign with mechanism 0x${mechanism.mechanism.toString(16)}`, error);
     }
   }
@@ -239,7 +263,7 @@ export class SessionPool {
       return block;
     } catch (error) {
       block[Symbol.dispose]();
-      this.#renew(session);
+      await this.#renew(session);
       throw tokenError("decrypt by raw RSA", error);
     }
   }
@@ -252,7 +276,7 @@ export class SessionPool {
   ): Promise<void> {
     using _ = block.hold();
     const { buffer, byteOffset, length } = block.bytes;
-    this.#calls.C_DecryptInit(session.handle, { mechanism: pkcs11js.CKM_RSA_X_509 }, key);
+    await this.#calls.C_DecryptInit(session.handle, { mechanism: pkcs11js.CKM_RSA_X_509 }, key);
     session.input.set(ciphertext);
     const input = session.input.subarray(0, ciphertext.length);
     const output = await this.#calls.C_DecryptAsync(
@@ -267,23 +291,27 @@ export class SessionPool {
   }
 
   /** After a failure an operation may still be active in the session, which would refuse the next one. */
-  #renew(session: { handle: Handle }): void {
+  async #renew(session: { handle: Handle }): Promise<void> {
     try {
-      this.#calls.C_CloseSession(session.handle);
-      session.handle = this.#open();
+      await this.#calls.C_CloseSession(session.handle);
+      session.handle = await openSession(this.#calls, this.#slot);
     } catch {
       // The token is gone: the next operation here fails and says so, until the token is opened anew.
     }
   }
 
-  #closeSessions(): void {
-    for (const session of this.#sessions.splice(0)) {
+  async #closeSessions(): Promise<void> {
+    for (const handle of [this.#control, ...this.#sessions.splice(0).map(({ handle }) => handle)]) {
       try {
-        this.#calls.C_CloseSession(session.handle);
+        await this.#calls.C_CloseSession(handle);
       } catch {
         // A session that the token has lost already.
       }
     }
     this.#idle.length = 0;
   }
+}
+
+async function openSession(calls: TokenCalls, slot: Handle): Promise<Handle> {
+  return await calling("open a session", () => calls.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION));
 }

@@ -1,6 +1,6 @@
 import pkcs11js, { type Handle, type TokenInfo } from "pkcs11js";
 import { calling, TokenError } from "./errors.ts";
-import type { Pkcs11Module } from "./module.ts";
+import type { TokenCalls } from "./token_calls.ts";
 import type { Pkcs11Uri } from "./uri.ts";
 
 /** Slot ids are CK_ULONG in the platform's byte order. */
@@ -23,12 +23,13 @@ function isToken(uri: Pkcs11Uri, slot: Handle, info: TokenInfo): boolean {
 }
 
 /** The one slot whose token the URI describes. Throws TokenError when none or several do. */
-export function findSlot({ calls, path }: Pkcs11Module, uri: Pkcs11Uri): Handle {
-  const slots = calling(`list the slots of ${path}`, () => calls.C_GetSlotList(true));
-  const found = slots.filter((slot) => {
-    const info = calling(`read a token of ${path}`, () => calls.C_GetTokenInfo(slot));
-    return isToken(uri, slot, info);
-  });
+export async function findSlot(calls: TokenCalls, uri: Pkcs11Uri): Promise<Handle> {
+  const slots = await calling("list the module's slots", () => calls.C_GetSlotList(true));
+  const found: Handle[] = [];
+  for (const slot of slots) {
+    const info = await calling("read a slot's token", () => calls.C_GetTokenInfo(slot));
+    if (isToken(uri, slot, info)) found.push(slot);
+  }
   const name = uri.token ?? "any";
   if (found.length > 1) {
     throw new TokenError(`Cannot choose a token: ${found.length} match (label ${name}); add serial=`);

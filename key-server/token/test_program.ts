@@ -104,8 +104,8 @@ async function codeOf(run: () => Promise<unknown>): Promise<string> {
 /** All sessions are closed behind the pool's back, as a token does that was reset. */
 async function lost(token: Token, key: TokenKey): Promise<unknown> {
   const sign = () => key.sign(key.signatureSchemes[0]!, message, neverLate);
-  const { calls } = token.module;
-  calls.C_CloseAllSessions(calls.C_GetSlotList(true)[0]!);
+  const { calls } = token;
+  await calls.C_CloseAllSessions((await calls.C_GetSlotList(true))[0]!);
   const afterLoss = [await codeOf(sign), await codeOf(sign)];
   await Promise.all([token.reopen(), token.reopen()]);
   return { afterLoss, afterReopening: await codeOf(sign), probe: await codeOf(() => key.probe()), pinReads };
@@ -141,7 +141,7 @@ async function run(): Promise<TokenTestResult> {
   const generated = await generateAll(job.generate ?? []);
   if (job.load === undefined) return { generated };
   const uri = parsePkcs11Uri(job.uri);
-  using module = Pkcs11Module.load(uri.modulePath!);
+  await using module = await Pkcs11Module.load(uri.modulePath!);
   const token = await Token.open(module, { uri, sessions: job.sessions ?? 4, readPin });
   try {
     const keys: LoadedKeyReport[] = [];

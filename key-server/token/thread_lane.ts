@@ -1,6 +1,7 @@
 import type { Handle } from "pkcs11js";
 import { KeylessError } from "../../shared/keyless_protocol/errors.ts";
 import { tokenError } from "./errors.ts";
+import type { CallWatch } from "./call_watch.ts";
 import type { SigningCost } from "./signing_cost.ts";
 import type { TokenInput } from "./signing_methods.ts";
 import type { RingOutcome } from "./signing_ring.ts";
@@ -50,18 +51,21 @@ interface Place {
 /** Signatures of one token that are made in threads, in the order of asking. */
 export class ThreadLane {
   readonly #places: readonly Place[];
-  readonly #renew: (session: ThreadSession) => void;
+  readonly #renew: (session: ThreadSession) => Promise<void>;
+  readonly #watch: CallWatch;
   readonly #waiting: Waiting[] = [];
   #waitingMicroseconds = 0;
   #drained: (() => void) | undefined;
 
-  /** `renew` opens a session anew after a failure. */
+  /** `renew` opens a session anew after a failure, and never rejects. */
   constructor(
     threads: readonly LaneThread[],
     sessions: readonly ThreadSession[],
-    renew: (session: ThreadSession) => void,
+    renew: (session: ThreadSession) => Promise<void>,
+    watch: CallWatch,
   ) {
     this.#renew = renew;
+    this.#watch = watch;
     this.#places = threads.slice(0, sessions.length)
       .map((thread, index) => ({ thread, session: sessions[index]!, microseconds: 0, failed: false }));
   }
@@ -73,7 +77,7 @@ export class ThreadLane {
 
   /** Sessions with an operation. */
   get inUse(): number {
-    return this.#places.filter(({ thread }) => thread.jobs > 0).length;
+    return this.#places.filter(({ thread, failed }) => thread.jobs > 0 || failed).length;
   }
 
   get waiting(): number {
@@ -148,16 +152,22 @@ export class ThreadLane {
     const { thread, session } = place;
     const { key, input, microseconds, timed } = waiting;
     place.microseconds += microseconds;
+    const came = this.#watch.begin();
     thread.sign({ session: session.handle, key, input, timed }, (outcome) => {
+      came();
       place.microseconds = thread.jobs === 0 ? 0 : place.microseconds - microseconds;
       this.#settle(place, waiting, outcome);
-      if (place.failed && thread.jobs === 0) {
-        this.#renew(session);
-        place.failed = false;
-      }
+      if (place.failed && thread.jobs === 0) void this.#restore(place);
       this.#feed();
       if (this.inUse === 0) this.#drained?.();
     });
+  }
+
+  async #restore(place: Place): Promise<void> {
+    await this.#renew(place.session);
+    place.failed = false;
+    this.#feed();
+    if (this.inUse === 0) this.#drained?.();
   }
 
   #settle(place: Place, { input, give, refuse }: Waiting, { failed, output, cost }: RingOutcome): void {

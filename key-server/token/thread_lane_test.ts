@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { CallWatch } from "./call_watch.ts";
 import type { RingJob, RingOutcome } from "./signing_ring.ts";
 import { type LaneThread, ThreadLane, type ThreadSession } from "./thread_lane.ts";
 
@@ -40,7 +41,8 @@ function setUp() {
   const lane = new ThreadLane(threads, sessions, (session) => {
     renewed.push(session);
     session.handle = Buffer.alloc(8, 9);
-  });
+    return Promise.resolve();
+  }, new CallWatch(1000));
   return { threads, renewed, sessions, lane };
 }
 
@@ -87,6 +89,7 @@ Deno.test("after a failure the session is opened anew once nothing is in it, and
   assert.deepEqual([first.jobs, second.jobs, renewed.length], [1, 0, 0], "not into a session that failed");
   first.answer();
   await other;
+  await Promise.resolve();
   assert.deepEqual(renewed, [sessions[0]]);
   assert.deepEqual(first.taken[0]!.job.session, Buffer.alloc(8, 9));
   first.answer();

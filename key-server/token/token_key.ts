@@ -19,8 +19,6 @@ export interface KeyAttributes {
   readonly sensitive: boolean | undefined;
 }
 
-const neverLate = () => false;
-
 /** A private key in a token. */
 export class TokenKey {
   readonly publicKey: PublicKey;
@@ -33,26 +31,33 @@ export class TokenKey {
   #cost: SigningCost | undefined;
   #measured: Promise<void> = Promise.resolve();
 
-  private constructor(token: Token, selector: KeySelector) {
-    const { calls } = token.module;
+  private constructor(
+    token: Token,
+    selector: KeySelector,
+    handle: Handle,
+    publicKey: PublicKey,
+    attributes: KeyAttributes,
+  ) {
     this.#token = token;
     this.#selector = selector;
-    const handle = findPrivateKey(calls, token.session, selector);
     this.#handle = handle;
-    this.publicKey = readPublicKey(calls, token.session, handle);
-    const flag = (type: number) => readFlag(calls, token.session, handle, type);
-    this.attributes = {
-      sign: flag(pkcs11js.CKA_SIGN),
-      decrypt: flag(pkcs11js.CKA_DECRYPT),
-      extractable: flag(pkcs11js.CKA_EXTRACTABLE),
-      sensitive: flag(pkcs11js.CKA_SENSITIVE),
-    };
+    this.publicKey = publicKey;
+    this.attributes = attributes;
   }
 
   /** Use Token.loadKey. */
   static async load(token: Token, selector: KeySelector): Promise<TokenKey> {
-    const key = new TokenKey(token, selector);
-    key.#tested = await selfTest(key.publicKey, (method, content) => key.#signBy(method, content, neverLate));
+    const { calls, session } = token;
+    const handle = await findPrivateKey(calls, session, selector);
+    const publicKey = await readPublicKey(calls, session, handle);
+    const flag = (type: number) => readFlag(calls, session, handle, type);
+    const key = new TokenKey(token, selector, handle, publicKey, {
+      sign: await flag(pkcs11js.CKA_SIGN),
+      decrypt: await flag(pkcs11js.CKA_DECRYPT),
+      extractable: await flag(pkcs11js.CKA_EXTRACTABLE),
+      sensitive: await flag(pkcs11js.CKA_SENSITIVE),
+    });
+    key.#tested = await selfTest(publicKey, (method, content) => key.#tryBy(method, content));
     key.#measured = key.#measureCost();
     return key;
   }
@@ -90,26 +95,27 @@ export class TokenKey {
 
   /** Raw RSA into a new block of `memory`, as long as the modulus; the ciphertext is so too. The caller owns it. */
   async decryptRaw(ciphertext: Uint8Array, memory: LockedPool, isLate: () => boolean): Promise<Secret> {
-    return await this.#token.pool.decryptRaw(this.#known, ciphertext, memory, isLate);
+    const pool = await this.#token.openedPool();
+    return await pool.decryptRaw(this.#known, ciphertext, memory, isLate);
   }
 
   /** Signs and verifies one probe by the first working method; looks for a key that was gone. Throws what failed. */
   async probe(): Promise<void> {
-    if (this.#handle === undefined) this.findAgain();
+    if (this.#handle === undefined) await this.findAgain();
     const [method] = this.#tested.methods.values();
     if (method === undefined) throw new TokenError("Cannot probe the key: no signature scheme works with it");
-    await proveMethod(method, this.publicKey, (by, content) => this.#signBy(by, content, neverLate));
+    await proveMethod(method, this.publicKey, (by, content) => this.#tryBy(by, content));
   }
 
   /**
    * After the token was opened anew: handles have changed. Refuses another key under the same name. When it throws,
    * the key cannot be used until it is found.
    */
-  findAgain(): void {
-    const { calls } = this.#token.module;
+  async findAgain(): Promise<void> {
+    const { calls, session } = this.#token;
     this.#handle = undefined;
-    const handle = findPrivateKey(calls, this.#token.session, this.#selector);
-    const { subjectKeyIdentifier } = readPublicKey(calls, this.#token.session, handle);
+    const handle = await findPrivateKey(calls, session, this.#selector);
+    const { subjectKeyIdentifier } = await readPublicKey(calls, session, handle);
     if (subjectKeyIdentifier.toHex() !== this.publicKey.subjectKeyIdentifier.toHex()) {
       throw new TokenError("Cannot find the key again: the token now has another one under its name");
     }
@@ -135,7 +141,15 @@ export class TokenKey {
     isLate: () => boolean,
   ): Promise<Uint8Array> {
     const input = method.prepare(content, this.publicKey.keyBits);
-    const output = await this.#token.pool.sign(this.#known, input, isLate, this.#cost);
+    const pool = await this.#token.openedPool();
+    const output = await pool.sign(this.#known, input, isLate, this.#cost);
+    return method.finish(expectTokenSignature(output, this.publicKey));
+  }
+
+  /** As `#signBy`, also while the token hangs. */
+  async #tryBy(method: SigningMethod, content: Uint8Array): Promise<Uint8Array> {
+    const input = method.prepare(content, this.publicKey.keyBits);
+    const output = await this.#token.pool.trySign(this.#known, input);
     return method.finish(expectTokenSignature(output, this.publicKey));
   }
 

@@ -28,12 +28,12 @@ function scriptedToken(spoil: (signature: Uint8Array) => Uint8Array): Token {
       { type: wanted!.type, value: Buffer.from(attributes.get(wanted!.type) ?? []) },
     ],
   };
-  const pool = {
-    sign: (_key: unknown, { data }: { data: Uint8Array }) =>
-      Promise.resolve(spoil(new Uint8Array(sign(null, data, privateKey)))),
-  };
+  const signOnce = (_key: unknown, { data }: { data: Uint8Array }) =>
+    Promise.resolve(spoil(new Uint8Array(sign(null, data, privateKey))));
+  const pool = { sign: signOnce, trySign: signOnce };
   const signingCost = () => Promise.resolve({ wall: 1, cpu: 1 });
-  const parts = { module: { calls }, session: Buffer.from([0]), pool, name: "scripted", signingCost };
+  const openedPool = () => Promise.resolve(pool);
+  const parts = { calls, session: Buffer.from([0]), pool, openedPool, name: "scripted", signingCost };
   return parts as unknown as Token;
 }
 

@@ -24,8 +24,8 @@ function open({ token }: ScenarioContext, roots: readonly Uint8Array[] = []) {
   return { registry, tokenKeys, keys: new RegistryKeys(parts) };
 }
 
-function inToken({ token }: ScenarioContext, object: string): number {
-  return listPrivateKeys(token.module.calls, token.session, { object }).length;
+async function inToken({ token }: ScenarioContext, object: string): Promise<number> {
+  return (await listPrivateKeys(token.calls, token.session, { object })).length;
 }
 
 function refuses(reason: RegExp) {
@@ -57,9 +57,9 @@ async function life(context: ScenarioContext): Promise<void> {
   assert.throws(() => keys.retire("www", author), refuses(/site is served with it/));
   put(registry, { kind: "name", put: nameEntity("site", { serverNames }) });
   assert.equal(keys.retire("www", author).state, "retired");
-  assert.equal(inToken(context, "www"), 1);
+  assert.equal(await inToken(context, "www"), 1);
   assert.equal((await keys.destroy("www", author)).state, "destroyed");
-  assert.equal(inToken(context, "www"), 0);
+  assert.equal(await inToken(context, "www"), 0);
   assert.equal((await keys.destroy("www", author)).state, "destroyed", "it may be said twice");
   assert.throws(() => keys.retire("www", author), refuses(/was destroyed/));
 }
@@ -129,7 +129,7 @@ async function authorities(context: ScenarioContext): Promise<void> {
   assert(await certificate.verify());
   assert.equal(certificate.notAfter.toISOString(), authority.notAfter);
   assert.equal(certificate.subject, "CN=Holdfast Edge CA edges");
-  assert.equal(inToken(context, "authority-edges"), 1);
+  assert.equal(await inToken(context, "authority-edges"), 1);
   await assert.rejects(
     keys.createAuthority({ name: "edges", purpose: "edges" }, author),
     refuses(/there is one called edges/),

@@ -16,11 +16,10 @@ import { TokenKeys } from "../token_keys.ts";
 const names = ["www.holdfast.test", "*.pop.holdfast.test"];
 const day = 86_400_000;
 
-function counts(token: Token, object: string): [number, number] {
-  const { calls } = token.module;
+async function counts({ calls, session }: Token, object: string): Promise<[number, number]> {
   return [
-    listPrivateKeys(calls, token.session, { object }).length,
-    listPublicKeys(calls, token.session, { object }).length,
+    (await listPrivateKeys(calls, session, { object })).length,
+    (await listPublicKeys(calls, session, { object })).length,
   ];
 }
 
@@ -105,18 +104,18 @@ async function once({ token }: ScenarioContext): Promise<void> {
   const first = await keys.generate(undefined, { ...options, once: true });
   const again = await keys.generate(undefined, { ...options, once: true });
   assert.equal(again.publicKey.subjectKeyIdentifier.toHex(), first.publicKey.subjectKeyIdentifier.toHex());
-  assert.deepEqual(counts(token, "rotated"), [1, 1]);
+  assert.deepEqual(await counts(token, "rotated"), [1, 1]);
   await assert.rejects(keys.generate(undefined, options), /label rotated is taken/);
 
   // A crash between the halves: what is left cannot be used, and gives way.
-  await token.change((calls, session) => {
-    for (const half of listPublicKeys(calls, session, { object: "rotated" })) {
-      calls.C_DestroyObject(session, half);
+  await token.change(async (calls, session) => {
+    for (const half of await listPublicKeys(calls, session, { object: "rotated" })) {
+      await calls.C_DestroyObject(session, half);
     }
   });
   const anew = await keys.generate(undefined, { ...options, once: true });
   assert.notEqual(anew.publicKey.subjectKeyIdentifier.toHex(), first.publicKey.subjectKeyIdentifier.toHex());
-  assert.deepEqual(counts(token, "rotated"), [1, 1]);
+  assert.deepEqual(await counts(token, "rotated"), [1, 1]);
 }
 
 async function destruction({ token }: ScenarioContext): Promise<void> {
@@ -125,12 +124,12 @@ async function destruction({ token }: ScenarioContext): Promise<void> {
   const other = await keys.generate(undefined, { label: "other", algorithm: "ecdsa-p256" });
   const subjectKeyIdentifier = made.publicKey.subjectKeyIdentifier.toHex();
   await assert.rejects(keys.destroy({ uri: other.uri, subjectKeyIdentifier }), /another one under its name/);
-  assert.deepEqual(counts(token, "other"), [1, 1]);
+  assert.deepEqual(await counts(token, "other"), [1, 1]);
   await keys.destroy({ uri: made.uri, subjectKeyIdentifier });
-  assert.deepEqual(counts(token, "old"), [0, 0]);
+  assert.deepEqual(await counts(token, "old"), [0, 0]);
   await assert.rejects(keys.load(made.uri), /Cannot find a private key/);
   await keys.destroy({ uri: made.uri, subjectKeyIdentifier });
-  assert.deepEqual(counts(token, "other"), [1, 1]);
+  assert.deepEqual(await counts(token, "other"), [1, 1]);
   await assert.rejects(
     keys.generate({ label: "elsewhere" }, { label: "x", algorithm: "rsa-2048" }),
     /no token elsewhere/,
@@ -140,17 +139,17 @@ async function destruction({ token }: ScenarioContext): Promise<void> {
 /** The token says of each what was asked of it, and a key that says otherwise is gone again. */
 async function attributes({ token }: ScenarioContext): Promise<void> {
   const keys = new TokenKeys(() => [token]);
-  const { calls } = token.module;
+  const { calls, session, module: { addon } } = token;
   for (const decrypts of [false, true]) {
     const label = `decrypts-${decrypts}`;
     await keys.generate(undefined, { label, algorithm: "rsa-2048", decrypts });
-    const [key] = listPrivateKeys(calls, token.session, { object: label });
-    assert.equal(readFlag(calls, token.session, key!, pkcs11js.CKA_DECRYPT), decrypts);
+    const [key] = await listPrivateKeys(calls, session, { object: label });
+    assert.equal(await readFlag(calls, session, key!, pkcs11js.CKA_DECRYPT), decrypts);
   }
   // A module that makes keys extractable: the same calls with another template.
-  const real = calls.C_GenerateKeyPairAsync.bind(calls);
+  const real = addon.C_GenerateKeyPairAsync.bind(addon);
   const extractable = { type: pkcs11js.CKA_EXTRACTABLE, value: true };
-  calls.C_GenerateKeyPairAsync = (session, mechanism, publicHalf, privateHalf) =>
+  addon.C_GenerateKeyPairAsync = (session, mechanism, publicHalf, privateHalf) =>
     real(session, mechanism, publicHalf, [
       ...privateHalf.filter(({ type }) => type !== pkcs11js.CKA_EXTRACTABLE),
       extractable,
@@ -160,8 +159,8 @@ async function attributes({ token }: ScenarioContext): Promise<void> {
     keys.generate(undefined, { label: "leaky", algorithm: "ecdsa-p256" }),
     /CKA_EXTRACTABLE is not false, CKA_NEVER_EXTRACTABLE is not true/,
   );
-  assert.deepEqual(counts(token, "leaky"), [0, 0]);
-  calls.C_GenerateKeyPairAsync = () => Promise.reject(new Error("CKR_DEVICE_MEMORY:49"));
+  assert.deepEqual(await counts(token, "leaky"), [0, 0]);
+  addon.C_GenerateKeyPairAsync = () => Promise.reject(new Error("CKR_DEVICE_MEMORY:49"));
   await assert.rejects(
     keys.generate(undefined, { label: "full", algorithm: "ecdsa-p256" }),
     /CKR_DEVICE_MEMORY: the token is full; destroy keys that are retired/,
@@ -186,7 +185,7 @@ async function beside({ token }: ScenarioContext): Promise<void> {
   assert(signedMeanwhile > 0, `${signedMeanwhile} signatures meanwhile`);
   const last = keys.generate(undefined, { label: "last", algorithm: "rsa-3072" });
   await Promise.all([token.reopen(), last]);
-  assert.deepEqual(counts(token, "last"), [1, 1]);
+  assert.deepEqual(await counts(token, "last"), [1, 1]);
 }
 
 await runScenario({ requests, authority, once, destruction, attributes, beside });

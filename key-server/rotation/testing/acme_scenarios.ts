@@ -103,7 +103,7 @@ async function issues(context: ScenarioContext): Promise<void> {
   assert.equal(parseCertificate(Uint8Array.fromBase64(certificate.chain[0]!)).dnsNames[0], siteName);
   // The account's key is in the token, once.
   const { token } = context;
-  const all = listPrivateKeys(token.module.calls, token.session, {});
+  const all = await listPrivateKeys(token.calls, token.session, {});
   assert.equal(all.length, 3, "the new key, the account's, and the development CA's");
 }
 

@@ -41,8 +41,8 @@ async function whole(context: ScenarioContext): Promise<void> {
     "done",
   ]);
   assert.deepEqual(stage.phases, { [newKey!]: "active" });
-  assert.deepEqual(stage.inToken("first"), [0, 0]);
-  assert.deepEqual(stage.inToken(newKey!), [1, 1]);
+  assert.deepEqual(await stage.inToken("first"), [0, 0]);
+  assert.deepEqual(await stage.inToken(newKey!), [1, 1]);
   assert.equal(stage.registry.state.get("key", "first")?.state, "destroyed");
   assert.equal(stage.registry.state.get("key", newKey!)?.algorithm, "rsa-2048");
 
@@ -50,7 +50,7 @@ async function whole(context: ScenarioContext): Promise<void> {
   const second = stage.rotations.start({ name: siteName, algorithm: "ecdsa-p256" }, author);
   await stage.reaches("done", drain);
   assert.equal(stage.rotation.id, second.id);
-  assert.deepEqual(stage.inToken(newKey!), [0, 0]);
+  assert.deepEqual(await stage.inToken(newKey!), [0, 0]);
   assert.deepEqual(stage.phases, { [stage.rotation.newKey!]: "active" });
 }
 
@@ -93,7 +93,7 @@ async function waits(context: ScenarioContext): Promise<void> {
   stage.clock.pass(58_000);
   await stage.reaches("done", 1000);
   assert.equal(stage.rotation.problem, undefined);
-  assert.deepEqual(stage.inToken("first"), [0, 0]);
+  assert.deepEqual(await stage.inToken("first"), [0, 0]);
 }
 
 /** Turns of the event loop in which something could happen that must not. */
@@ -117,8 +117,8 @@ async function killed(context: ScenarioContext): Promise<void> {
     const { newKey } = await stage.reaches("done", drain);
     const keys = stage.registry.state.list("key").map(({ name }) => name);
     assert.deepEqual(keys.toSorted(), ["first", newKey!].toSorted(), `killed at ${at}`);
-    assert.deepEqual(stage.inToken(newKey!), [1, 1], `killed at ${at}`);
-    assert.deepEqual(stage.inToken("first"), [0, 0], `killed at ${at}`);
+    assert.deepEqual(await stage.inToken(newKey!), [1, 1], `killed at ${at}`);
+    assert.deepEqual(await stage.inToken("first"), [0, 0], `killed at ${at}`);
     assert.deepEqual(stage.phases, { [newKey!]: "active" });
     assert.equal(stage.rotation.id, id);
     if (outlived === "done") break;
@@ -135,8 +135,8 @@ async function aborted(context: ScenarioContext): Promise<void> {
     stage.rotations.abort(id, author);
     const { newKey } = await stage.reaches("aborted");
     assert.deepEqual(stage.phases, { first: "active" });
-    assert.deepEqual(stage.inToken("first"), [1, 1]);
-    if (newKey !== undefined) assert.deepEqual(stage.inToken(newKey), [0, 0], step);
+    assert.deepEqual(await stage.inToken("first"), [1, 1]);
+    if (newKey !== undefined) assert.deepEqual(await stage.inToken(newKey), [0, 0], step);
     assert.throws(() => stage.rotations.abort(id, author), RotationError);
     assert.throws(() => stage.rotations.rollback(id, author), RotationError);
   }
@@ -170,8 +170,8 @@ async function rolledBack(context: ScenarioContext): Promise<void> {
     stage.rollout.acknowledge();
     const { newKey } = await stage.reaches("rolled-back", drain);
     assert.deepEqual(stage.phases, { first: "active" }, step);
-    assert.deepEqual(stage.inToken("first"), [1, 1], step);
-    assert.deepEqual(stage.inToken(newKey!), [0, 0], step);
+    assert.deepEqual(await stage.inToken("first"), [1, 1], step);
+    assert.deepEqual(await stage.inToken(newKey!), [0, 0], step);
     assert.throws(() => stage.rotations.rollback(id, author), /stands at rolled-back/);
   }
 }
@@ -216,7 +216,7 @@ async function external(context: ScenarioContext): Promise<void> {
 
 async function problems(context: ScenarioContext): Promise<void> {
   await using stage = await RotationStage.create(context);
-  const { calls } = context.token.module;
+  const { addon: calls } = context.token.module;
   const real = calls.C_GenerateKeyPairAsync;
   let attempts = 0;
   calls.C_GenerateKeyPairAsync = () => {
@@ -263,7 +263,7 @@ async function refusals(context: ScenarioContext): Promise<void> {
   stage.rollout.acknowledge();
   await stage.reaches("done", 100);
   assert.equal(stage.registry.state.get("key", "first")?.state, "retired");
-  assert.deepEqual(stage.inToken("first"), [1, 1], "it was not to be destroyed");
+  assert.deepEqual(await stage.inToken("first"), [1, 1], "it was not to be destroyed");
 }
 
 await runScenario({ whole, waits, killed, aborted, "rolled-back": rolledBack, external, problems, refusals });

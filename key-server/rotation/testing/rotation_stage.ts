@@ -150,14 +150,14 @@ export class RotationStage implements AsyncDisposable {
   }
 
   /** Objects in the token of a key entity: private and public ones. */
-  inToken(keyName: string): [number, number] {
+  async inToken(keyName: string): Promise<[number, number]> {
     const { token } = this.context;
     const label = /object=([^;]+)/.exec(this.registry.state.get("key", keyName)!.uri)![1]!;
     const selector = { object: decodeURIComponent(label) };
-    const { calls } = token.module;
+    const { calls, session } = token;
     return [
-      listPrivateKeys(calls, token.session, selector).length,
-      listPublicKeys(calls, token.session, selector).length,
+      (await listPrivateKeys(calls, session, selector)).length,
+      (await listPublicKeys(calls, session, selector)).length,
     ];
   }
 

@@ -45,7 +45,7 @@ export async function runScenario(scenarios: Scenarios): Promise<void> {
   const { uri, pinFile, folder } = await new Response(Deno.stdin.readable).json() as Place;
   const tokenUri = parsePkcs11Uri(uri);
   const readPin = async () => new TextEncoder().encode((await Deno.readTextFile(pinFile)).trim());
-  using module = Pkcs11Module.load(tokenUri.modulePath!);
+  await using module = await Pkcs11Module.load(tokenUri.modulePath!);
   const token = await Token.open(module, { uri: tokenUri, sessions: 2, readPin });
   try {
     const scenario = scenarios[Deno.args[0]!];

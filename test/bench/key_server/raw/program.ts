@@ -1,10 +1,11 @@
 /** Signs as fast as a token can, in a process of its own: a RawJob from stdin, its RawResult to stdout. */
 import pkcs11js, { type Handle } from "pkcs11js";
 import { findPrivateKey, readPublicKey } from "../../../../key-server/token/key_finder.ts";
-import { logIn } from "../../../../key-server/token/login.ts";
+import { Login } from "../../../../key-server/token/login.ts";
 import { Pkcs11Module } from "../../../../key-server/token/module.ts";
 import { candidateMethods } from "../../../../key-server/token/signing_methods.ts";
 import { findSlot } from "../../../../key-server/token/slot.ts";
+import { TokenCaller } from "../../../../key-server/token/token_calls.ts";
 import { parsePkcs11Uri } from "../../../../key-server/token/uri.ts";
 import { readSecret } from "../../../../shared/config/secret_source.ts";
 import { cpuBetween, readCpu } from "../../measure/cpu_time.ts";
@@ -94,17 +95,19 @@ async function atRate(
 
 async function run(job: RawJob): Promise<RawResult> {
   const uri = parsePkcs11Uri(job.uri);
-  using module = Pkcs11Module.load(uri.modulePath!);
-  const { calls } = module;
-  const slot = findSlot(module, uri);
+  await using module = await Pkcs11Module.load(uri.modulePath!);
+  using caller = new TokenCaller(module.addon, module.path);
+  const { addon: calls } = module;
+  const slot = await findSlot(caller.calls, uri);
   const count = job.way.kind === "thread" ? 1 : job.way.count;
   const sessions = Array.from(
     { length: count },
     () => calls.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION),
   );
-  await logIn(calls, sessions[0]!, () => readSecret(`file:${job.pinFile}`, "/"));
-  const key = findPrivateKey(calls, sessions[0]!, { object: job.label });
-  const { keyType, keyBits } = readPublicKey(calls, sessions[0]!, key);
+  using login = new Login(module.path, () => readSecret(`file:${job.pinFile}`, "/"));
+  await login.logIn(caller.calls, slot, sessions[0]!);
+  const key = await findPrivateKey(caller.calls, sessions[0]!, { object: job.label });
+  const { keyType, keyBits } = await readPublicKey(caller.calls, sessions[0]!, key);
   const { mechanism, data } = candidateMethods[keyType][0]!.prepare(new Uint8Array(130), keyBits);
   const signing = { calls, key, mechanism, data };
   signForSeconds(signing, sessions[0]!, Math.min(0.2, job.seconds)); // compiled, and the key in the module's caches
