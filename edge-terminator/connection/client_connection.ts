@@ -133,6 +133,9 @@ export class ClientConnection {
       case "verification-needed":
         this.#handshake.verifyPeer(event.request);
         return;
+      case "session-needed":
+        this.#handshake.findSession(event.request);
+        return;
       case "handshake-complete":
         return this.#openApplication(event.parameters);
       case "application-data":

@@ -2,7 +2,8 @@ import type { Secret } from "../../shared/memory/secret.ts";
 import type { Encapsulation } from "../../shared/libcrypto/ml_kem.ts";
 import type { RemoteSigner } from "../keyless/remote_signer.ts";
 import type { EdgeMetrics } from "../proxy/metrics.ts";
-import type { RsaDecryptionRequest } from "../tls/server_events.ts";
+import type { RsaDecryptionRequest, SessionRequest } from "../tls/server_events.ts";
+import type { CachedSession } from "../tls/sessions/session_cache.ts";
 import type { TlsServerEngine } from "../tls/server_engine.ts";
 import type { ServedSite } from "./application.ts";
 
@@ -39,6 +40,8 @@ export interface ConnectionContext {
     options: { readonly deadline: number },
   ) => Promise<Secret>;
   readonly encapsulate: (encapsulationKey: Uint8Array) => Promise<Encapsulation>;
+  /** A session that others may have made, within a bound on time; absent where no engine asks. Must not reject. */
+  readonly findSession?: (request: SessionRequest) => Promise<CachedSession | undefined>;
   readonly metrics: Pick<EdgeMetrics, "handshake"> & Partial<Pick<EdgeMetrics, "clientCertificate">>;
   readonly log: ConnectionLog;
   readonly limits: ConnectionLimits;

@@ -5,6 +5,7 @@ import type {
   NegotiatedParameters,
   PeerVerificationRequest,
   RsaDecryptionRequest,
+  SessionRequest,
   SignatureRequest,
 } from "../tls/server_events.ts";
 import type { ServedSite } from "./application.ts";
@@ -99,6 +100,14 @@ export class Handshake {
     const { engine, advance } = this.#options;
     const verdict = await this.#client.verify(this.#site, chain);
     advance(() => engine.answerVerification(verdict));
+  }
+
+  /** Answers "session-needed". */
+  async findSession(request: SessionRequest): Promise<void> {
+    const { context, engine, advance } = this.#options;
+    const session = await context.findSession?.(request);
+    // Also when the connection is over by now: the engine takes the secret back to the pool.
+    advance(() => engine.answerSession(session));
   }
 
   /** The client's Finished was right. */

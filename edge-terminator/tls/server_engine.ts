@@ -10,11 +10,13 @@ import { exportFrom } from "./exporter.ts";
 import type { Encapsulation } from "./key_exchange/server_share.ts";
 import type { TlsServerEvent } from "./server_events.ts";
 import { resolveOptions, type TlsServerOptions } from "./server_options.ts";
+import type { CachedSession } from "./sessions/session_cache.ts";
 import type { TlsSite } from "./site.ts";
 import { failEncapsulation, receiveEncapsulation } from "./states/awaiting_encapsulation.ts";
 import { receiveKeyExchangeSignature } from "./states/awaiting_key_exchange_signature.ts";
 import { receivePeerVerdict } from "./states/awaiting_peer_verification.ts";
 import { receiveMasterSecret } from "./states/awaiting_rsa_decryption.ts";
+import { receiveSession } from "./states/awaiting_session.ts";
 import { receiveSignature } from "./states/awaiting_signature.ts";
 import { receiveSite } from "./states/awaiting_site.ts";
 import { sendApplicationData, updateSendingKey } from "./states/connected.ts";
@@ -129,6 +131,16 @@ export class TlsServerEngine implements Disposable {
   /** Answers "verification-needed"; an Error says that nobody can tell: internal_error. */
   answerVerification(verdict: PeerVerdict | Error): void {
     this.#answer(["awaiting-peer-verification"], (state) => receivePeerVerdict(state, verdict));
+  }
+
+  /** Answers "session-needed"; undefined: nobody has it. The secret becomes the engine's, whatever the state. */
+  answerSession(session: CachedSession | undefined): void {
+    using unused = new DisposableStack();
+    unused.use(session?.secret);
+    this.#answer(["awaiting-session"], (state) => {
+      unused.move();
+      return receiveSession(state, this.#connection, session);
+    });
   }
 
   /** Application data for the peer. Only once connected and before `close`. */

@@ -70,6 +70,16 @@ export interface PeerVerificationRequest {
   readonly serverName?: string;
 }
 
+/** A TLS 1.2 session that somebody else may have made. */
+export interface SessionRequest {
+  /** 32 bytes. */
+  readonly sessionId: Uint8Array;
+  /** "" when the client named none. */
+  readonly serverName: string;
+  /** The ticket domain of the site. */
+  readonly domain: string;
+}
+
 /** What a finished handshake agreed on. Numbers are IANA's. */
 export interface NegotiatedParameters {
   readonly version: number;
@@ -101,6 +111,8 @@ export type TlsServerEvent =
   | { readonly type: "rsa-decryption-needed"; readonly request: RsaDecryptionRequest }
   /** Wants `answerVerification`; only where the site asks for client certificates. */
   | { readonly type: "verification-needed"; readonly request: PeerVerificationRequest }
+  /** Wants `answerSession`; only where sessions may be elsewhere. */
+  | { readonly type: "session-needed"; readonly request: SessionRequest }
   | { readonly type: "handshake-complete"; readonly parameters: NegotiatedParameters }
   /** `data` is the receiver's to keep. */
   | { readonly type: "application-data"; readonly data: Uint8Array }

@@ -31,7 +31,8 @@ type Question = Extract<
       | "encapsulation-needed"
       | "signature-needed"
       | "rsa-decryption-needed"
-      | "verification-needed";
+      | "verification-needed"
+      | "session-needed";
   }
 >;
 
@@ -101,6 +102,9 @@ export class SoakServer implements Disposable {
       case "verification-needed":
         this.engine.answerVerification({ accepted: true });
         break;
+      case "session-needed":
+        this.engine.answerSession(this.#options.sessions?.cache.find(question.request.sessionId));
+        break;
     }
     this.listen();
   }
@@ -113,6 +117,7 @@ export class SoakServer implements Disposable {
     if (question?.type === "client-hello") this.engine.answerSite(undefined);
     else if (question?.type === "encapsulation-needed") this.engine.answerEncapsulation(error);
     else if (question?.type === "verification-needed") this.engine.answerVerification(error);
+    else if (question?.type === "session-needed") this.engine.answerSession(undefined);
     else if (question !== undefined) this.engine.failPrivateKeyOperation(error);
     this.listen();
   }

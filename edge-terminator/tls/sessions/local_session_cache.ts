@@ -3,8 +3,7 @@ import { PoolExhaustedError } from "../../../shared/memory/errors.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../../shared/memory/secret.ts";
 import { decodeSessionState, encodeSessionState, type SessionState } from "../tickets/session_state.ts";
-import type { ResumableSession } from "../tickets/ticket.ts";
-import { type SessionCache, sessionIdLength } from "./session_cache.ts";
+import { type CachedSession, type SessionCache, sessionIdLength } from "./session_cache.ts";
 
 export interface LocalSessionCacheOptions {
   readonly pool: LockedPool;
@@ -17,6 +16,7 @@ export interface LocalSessionCacheOptions {
 interface Entry {
   readonly id: Uint8Array;
   readonly secret: Secret;
+  readonly domain: string;
   /** Encoded; not secret. */
   readonly state: Uint8Array;
   readonly expiresAt: number;
@@ -55,7 +55,7 @@ export class LocalSessionCache implements SessionCache, Disposable {
     return this.#entries.size;
   }
 
-  store(id: Uint8Array, state: SessionState, secret: Secret): void {
+  store(id: Uint8Array, state: SessionState, secret: Secret, domain: string): void {
     const encoded = encodeSessionState(state);
     if (id.length !== sessionIdLength || encoded.length > longestState) return;
     this.#forget(handleOf(id));
@@ -63,10 +63,10 @@ export class LocalSessionCache implements SessionCache, Disposable {
     const copy = this.#copy(secret);
     if (copy === undefined) return;
     const expiresAt = state.issuedAt + state.lifetime;
-    this.#entries.set(handleOf(id), { id: id.slice(), secret: copy, state: encoded, expiresAt });
+    this.#entries.set(handleOf(id), { id: id.slice(), secret: copy, domain, state: encoded, expiresAt });
   }
 
-  find(id: Uint8Array): ResumableSession | undefined {
+  find(id: Uint8Array): CachedSession | undefined {
     const entry = this.#entryOf(id);
     if (entry === undefined) return undefined;
     if (entry.expiresAt <= this.#now()) {
@@ -74,7 +74,7 @@ export class LocalSessionCache implements SessionCache, Disposable {
       return undefined;
     }
     const secret = this.#copy(entry.secret);
-    return secret && { state: decodeSessionState(entry.state)!, secret };
+    return secret && { state: decodeSessionState(entry.state)!, secret, domain: entry.domain };
   }
 
   remove(id: Uint8Array): void {

@@ -46,7 +46,7 @@ function stage(capacity: number, blocks = 64): Stage {
     store(id, byte, state = stateOf()) {
       using secret = pool.rent(48);
       secret.bytes.fill(byte);
-      cache.store(id, state, secret);
+      cache.store(id, state, secret, "a domain");
     },
     find(id) {
       const session = cache.find(id);
@@ -73,6 +73,7 @@ Deno.test("S17: the cache owns its copies: what is given and what is found may b
   assert.equal(it.pool.blocksInUse, 1);
   const found = it.cache.find(id)!;
   assert.deepEqual(found.state, stateOf());
+  assert.equal(found.domain, "a domain");
   found.secret[Symbol.dispose]();
 });
 

@@ -13,6 +13,7 @@ import type { AwaitingChangeCipherSpec } from "./awaiting_change_cipher_spec.ts"
 import { type AwaitingEncapsulation, requestEncapsulation } from "./awaiting_encapsulation.ts";
 import type { AwaitingFinished } from "./awaiting_finished.ts";
 import { type AwaitingKeyExchangeSignature, startTls12 } from "./awaiting_key_exchange_signature.ts";
+import { type AwaitingSession, requestSession } from "./awaiting_session.ts";
 import { type AwaitingSecondClientHello, sendHelloRetryRequest } from "./awaiting_second_client_hello.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
 import type {
@@ -29,6 +30,7 @@ export interface AwaitingSite {
 
 type AfterSite =
   | AwaitingSecondClientHello
+  | AwaitingSession
   | AwaitingEncapsulation
   | AwaitingSignature
   | AwaitingFinished
@@ -51,7 +53,8 @@ export function receiveSite(
     );
   }
   if (connection.version === "TLS 1.2") {
-    return tryTls12Resumption(connection, hello, site) ?? startTls12(connection, hello, site);
+    return tryTls12Resumption(connection, hello, site) ?? requestSession(connection, hello, site) ??
+      startTls12(connection, hello, site);
   }
   const choice = chooseTls13(connection.options, site, hello);
   connection.transcript.useHash(choice.suite.hash);

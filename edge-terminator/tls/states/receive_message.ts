@@ -19,6 +19,7 @@ import type { State } from "./state.ts";
 /** States that wait for an answer of our own side, or for nothing any more. */
 const statesNotReading = [
   "awaiting-site",
+  "awaiting-session",
   "awaiting-encapsulation",
   "awaiting-signature",
   "awaiting-key-exchange-signature",

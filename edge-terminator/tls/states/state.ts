@@ -10,6 +10,7 @@ import type { AwaitingKeyExchangeSignature } from "./awaiting_key_exchange_signa
 import type { AwaitingPeerVerification } from "./awaiting_peer_verification.ts";
 import type { AwaitingRsaDecryption } from "./awaiting_rsa_decryption.ts";
 import type { AwaitingSecondClientHello } from "./awaiting_second_client_hello.ts";
+import type { AwaitingSession } from "./awaiting_session.ts";
 import type { AwaitingSignature } from "./awaiting_signature.ts";
 import type { AwaitingSite } from "./awaiting_site.ts";
 import type { AwaitingTls12CertificateVerify } from "./awaiting_tls12_certificate_verify.ts";
@@ -55,6 +56,9 @@ export interface Failed {
  *     awaiting-tls12-client-certificate -> awaiting-peer-verification -> (key exchange)
  *       -> awaiting-tls12-certificate-verify -> awaiting-change-cipher-spec
  *
+ * Where other workers or edges may have a TLS 1.2 session, awaiting-session comes after awaiting-site. From both a
+ * resumption goes straight to awaiting-change-cipher-spec.
+ *
  * A client without a certificate, where that is allowed, goes from the first straight to what follows the last.
  */
 export type State =
@@ -67,6 +71,7 @@ export type State =
   | AwaitingCertificateVerify
   | AwaitingPeerVerification
   | AwaitingFinished
+  | AwaitingSession
   | AwaitingKeyExchangeSignature
   | AwaitingTls12ClientCertificate
   | AwaitingClientKeyExchange

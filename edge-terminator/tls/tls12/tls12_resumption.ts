@@ -5,6 +5,7 @@ import { chooseApplicationProtocol } from "../negotiation/application_protocol.t
 import { resumeBySessionId } from "../sessions/tls12_session_id.ts";
 import { ticketDomainOf, type TlsSite } from "../site.ts";
 import { type AwaitingChangeCipherSpec, resumeWithFinished } from "../states/awaiting_change_cipher_spec.ts";
+import type { ResumableSession } from "../tickets/ticket.ts";
 import { resumeTls12, sendTls12Ticket } from "../tickets/tls12_ticket.ts";
 import { Tls12MasterSecret } from "./master_secret.ts";
 import { maxSentContentOf, type Tls12Secured } from "./tls12_handshake.ts";
@@ -16,10 +17,21 @@ export function tryTls12Resumption(
   hello: ClientHello,
   site: TlsSite,
 ): AwaitingChangeCipherSpec | undefined {
-  const { pool, options, keeper, transcript } = connection;
   const byTicket = resumeTls12(connection, site, hello);
-  const session = byTicket ?? resumeBySessionId(connection, site, hello);
-  if (session === undefined) return undefined;
+  if (byTicket !== undefined) return resumeTls12Session(connection, hello, site, byTicket, "ticket");
+  const byId = resumeBySessionId(connection, site, hello);
+  return byId && resumeTls12Session(connection, hello, site, byId, "id");
+}
+
+/** Resumes a session that may be; its secret becomes the connection's. */
+export function resumeTls12Session(
+  connection: Connection,
+  hello: ClientHello,
+  site: TlsSite,
+  session: ResumableSession,
+  by: "ticket" | "id",
+): AwaitingChangeCipherSpec {
+  const { pool, options, keeper, transcript } = connection;
   const suite = findTls12CipherSuite(session.state.cipherSuite)!;
   const master = keeper.keep(Tls12MasterSecret.adopt(pool, suite.hash, session.secret));
   const { serverName } = hello.known;
@@ -37,8 +49,8 @@ export function tryTls12Resumption(
     extendedMasterSecret: session.state.extendedMasterSecret,
     // RFC 5077, Section 3.4: echoing the client's id tells it that the ticket was taken.
     sessionId: hello.legacySessionId.slice(),
-    cachesSession: byTicket === undefined,
-    promisesTicket: byTicket !== undefined,
+    cachesSession: by === "id",
+    promisesTicket: by === "ticket",
     // RFC 6066, Section 3: not in a resumption.
     acknowledgesServerName: false,
     staples: false,

@@ -113,6 +113,9 @@ export class ShimConnection implements Disposable {
         await this.#suspend();
         this.#verifications++;
         return this.#engine.answerVerification(clientVerdict(this.#config.flags));
+      case "session-needed":
+        await this.#suspend();
+        return this.#engine.answerSession(this.#state.sessions.find(event.request.sessionId));
       case "handshake-complete":
         await checkHandshake(this.#config, {
           parameters: event.parameters,

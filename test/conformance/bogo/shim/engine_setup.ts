@@ -1,4 +1,5 @@
 import type { TlsServerOptions, TlsVersion } from "../../../../edge-terminator/tls/server_options.ts";
+import { absentSessions } from "../../../../edge-terminator/tls/sessions/testing/absent_sessions.ts";
 import type { TicketPolicy } from "../../../../edge-terminator/tls/tickets/ticket_policy.ts";
 import type { TlsSite } from "../../../../edge-terminator/tls/site.ts";
 import { AlertDescription, ProtocolVersion } from "../../../../shared/tls_constants.ts";
@@ -15,7 +16,8 @@ export function engineOptions({ flags }: ConnectionConfig, state: TestState): Tl
     pool: state.pool,
     wallClock: () => state.wallClock(),
     ...(!flags["no-ticket"] && { tickets: ticketPolicy(flags, state) }),
-    sessions: { cache: state.sessions },
+    // With -async they are somebody else's: the runner's tests of resumption go through awaiting-session then.
+    sessions: flags.async ? absentSessions(state.sessions) : { cache: state.sessions },
     versions: enabledVersions(flags),
     // The runner expects what BoringSSL does by default.
     requiresExtendedMasterSecret: false,

@@ -7,6 +7,7 @@ import type {
   TlsServerEvent,
 } from "../../../../edge-terminator/tls/server_events.ts";
 import type { TlsServerOptions } from "../../../../edge-terminator/tls/server_options.ts";
+import type { SessionCache } from "../../../../edge-terminator/tls/sessions/session_cache.ts";
 import type { TlsSite } from "../../../../edge-terminator/tls/site.ts";
 import { AlertDescription, SignatureScheme } from "../../../../shared/tls_constants.ts";
 import { InternalFailure, TlsError } from "../../../../shared/tls_messages/errors.ts";
@@ -53,12 +54,20 @@ export class Driver implements Disposable {
   readonly #options: TlsServerOptions;
   readonly #manners: Manners;
   readonly #site: TlsSite;
+  readonly #elsewhere: SessionCache | undefined;
   readonly #seen: string[] = [];
   #late: (() => void)[] = [];
   #failed = false;
   #completed = false;
 
-  constructor(options: TlsServerOptions, manners: Manners, site: TlsSite = usualSite) {
+  /** `elsewhere` has the sessions that the engine asks for. */
+  constructor(
+    options: TlsServerOptions,
+    manners: Manners,
+    site: TlsSite = usualSite,
+    elsewhere?: SessionCache,
+  ) {
+    this.#elsewhere = elsewhere;
     this.#options = options;
     this.#manners = manners;
     this.#site = site;
@@ -134,6 +143,8 @@ export class Driver implements Disposable {
         return engine.failPrivateKeyOperation(new Error("the key server is gone"));
       case "verification-needed":
         return engine.answerVerification(verdicts[this.#manners] ?? { accepted: true });
+      case "session-needed":
+        return engine.answerSession(fails ? undefined : this.#elsewhere?.find(event.request.sessionId));
     }
   }
 

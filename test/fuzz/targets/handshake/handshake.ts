@@ -42,9 +42,11 @@ class HandshakeSubject implements FuzzSubject {
   }
 
   #run(source: ByteSource): string {
-    const { name, client, manners, options, asks } = source.pick(modes);
+    const { name, client, manners, options, asks, elsewhere } = source.pick(modes);
     const site = asks ? source.pick(askingSites) : usualSite;
-    using driver = new Driver({ ...this.#visitors.options, ...options }, manners, site);
+    const { cache, away } = this.#visitors;
+    const sessions = elsewhere ? { sessions: away } : {};
+    using driver = new Driver({ ...this.#visitors.options, ...options, ...sessions }, manners, site, cache);
     if (client === undefined) {
       this.#playStream(driver, source);
     } else {

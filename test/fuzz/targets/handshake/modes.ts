@@ -11,12 +11,22 @@ export interface Mode {
   readonly options: Partial<TlsServerOptions>;
   /** Whether the site asks for client certificates; the input says how. */
   readonly asks: boolean;
+  /** Whether the sessions of ids are somebody else's. */
+  readonly elsewhere: boolean;
 }
 
 const exporting: Partial<TlsServerOptions> = { exportsKeyingMaterial: true };
 
 function mode(name: string, client?: ClientKind, more: Partial<Omit<Mode, "name" | "client">> = {}): Mode {
-  return { name, manners: "well", options: {}, asks: false, ...(client && { client }), ...more };
+  return {
+    name,
+    manners: "well",
+    options: {},
+    asks: false,
+    elsewhere: false,
+    ...(client && { client }),
+    ...more,
+  };
 }
 
 /** What the input's first byte chooses. */
@@ -43,5 +53,9 @@ export const modes: readonly Mode[] = [
   mode("TLS 1.2, RSA, certificates", "TLS 1.2, RSA", { asks: true }),
   mode("TLS 1.2, session id", "TLS 1.2, session id", { options: exporting }),
   mode("TLS 1.2, session id, certificates", "TLS 1.2, session id", { asks: true }),
+  mode("TLS 1.2, session elsewhere", "TLS 1.2, session id", { elsewhere: true }),
+  mode("TLS 1.2, session elsewhere, slowly", "TLS 1.2, session id", { elsewhere: true, manners: "slowly" }),
+  mode("TLS 1.2, session elsewhere, certificates", "TLS 1.2, session id", { elsewhere: true, asks: true }),
+  mode("TLS 1.2, session nowhere", "TLS 1.2, session id", { elsewhere: true, manners: "fails" }),
   mode("TLS 1.2, ticket", "TLS 1.2, ticket", { options: exporting }),
 ];

@@ -2,6 +2,8 @@ import { LocalTicketKeys } from "../../../../edge-terminator/ticket_keys/local_t
 import { allCipherSuites, rsaKeyExchangeSuites } from "../../../../edge-terminator/tls/cipher_suites.ts";
 import type { TlsServerOptions } from "../../../../edge-terminator/tls/server_options.ts";
 import { LocalSessionCache } from "../../../../edge-terminator/tls/sessions/local_session_cache.ts";
+import type { SessionPolicy } from "../../../../edge-terminator/tls/sessions/session_cache.ts";
+import { absentSessions } from "../../../../edge-terminator/tls/sessions/testing/absent_sessions.ts";
 import type { TlsSite } from "../../../../edge-terminator/tls/site.ts";
 import { LockedPool } from "../../../../shared/memory/locked_pool.ts";
 import { ByteSource } from "../../byte_source.ts";
@@ -39,7 +41,10 @@ export const askingSites: readonly TlsSite[] = policies.map((clientCertificates)
 export class Visitors implements Disposable {
   readonly #pool = LockedPool.open({ totalBytes: 64 * 512 });
   readonly #ticketKeys = new LocalTicketKeys({ pool: this.#pool });
-  readonly #cache = new LocalSessionCache({ pool: this.#pool, capacity: 8 });
+  /** Of the sessions that clients come back to by their ids. */
+  readonly cache = new LocalSessionCache({ pool: this.#pool, capacity: 8 });
+  /** The same for an engine that has to ask for them. */
+  readonly away: SessionPolicy = absentSessions(this.cache);
   readonly #serverPool: LockedPool;
   readonly #earlier: Tls13Actor;
   readonly #authenticated: Tls13Actor;
@@ -61,7 +66,7 @@ export class Visitors implements Disposable {
       cipherSuites: [...allCipherSuites, ...rsaKeyExchangeSuites],
       requiresExtendedMasterSecret: false,
       tickets: { keys: this.#ticketKeys },
-      sessions: { cache: this.#cache },
+      sessions: { cache: this.cache },
     };
   }
 
@@ -88,7 +93,7 @@ export class Visitors implements Disposable {
   [Symbol.dispose](): void {
     const holders = [this.#ticketHolder, ...this.#idHolders.values()].map(({ actor }) => actor);
     for (const actor of [this.#earlier, this.#authenticated, ...holders]) actor[Symbol.dispose]();
-    this.#cache[Symbol.dispose]();
+    this.cache[Symbol.dispose]();
     this.#ticketKeys[Symbol.dispose]();
     this.#pool[Symbol.dispose]();
   }
@@ -101,7 +106,7 @@ export class Visitors implements Disposable {
   #idHolder(site: TlsSite): Holder {
     const known = this.#idHolders.get(site);
     if (known !== undefined) {
-      using found = this.#cache.find(known.session.id)?.secret;
+      using found = this.cache.find(known.session.id)?.secret;
       if (found !== undefined) return known;
       known.actor[Symbol.dispose]();
     }
