@@ -17,6 +17,20 @@ export interface ControlLinkReport {
   readonly lastError?: string;
 }
 
+/** What a key server says as a hub of ticket keys. */
+export type TicketHubMessage = Extract<ServerMessage, { type: `ticket-${string}` }>;
+
+/** What edges say to a hub of ticket keys. */
+export type TicketMemberMessage = Extract<EdgeMessage, { type: `ticket-${string}` }>;
+
+/** Who shares ticket keys with other edges; key servers go by their numbers. */
+export interface TicketCorrespondent {
+  /** Said to each key server as soon as it has accepted a connection. */
+  greeting(source: number): readonly TicketMemberMessage[];
+  receive(source: number, message: TicketHubMessage): void;
+  lost(source: number): void;
+}
+
 export interface ControlSpeakerOptions {
   readonly keyServers: readonly KeyServerEndpoint[];
   readonly identity: IdentityFiles;
@@ -28,6 +42,8 @@ export interface ControlSpeakerOptions {
   /** No more of what that key server had begun will come. */
   readonly lost: (source: number) => void;
   readonly revoked: (reason: string) => void;
+  /** Undefined: ticket keys stay at this edge. */
+  readonly tickets?: TicketCorrespondent;
   readonly report: (
     keyServer: string,
     event: { readonly connected: boolean; readonly reason?: string },
@@ -67,7 +83,7 @@ export class ControlSpeaker {
         greeting: () => this.#greeting(),
         receive: (message) => this.#receive(source, message),
         lost: () => this.#lost(source),
-        report: (event) => options.report(this.#links[source]!.name, event),
+        report: (event) => this.#report(source, event),
         ...(timing && { timing }),
       })
     );
@@ -85,6 +101,12 @@ export class ControlSpeaker {
   acknowledge(acknowledgement: Acknowledgement): void {
     this.#acknowledgement = acknowledgement;
     for (const link of this.#links) link.say({ type: "ack", ...acknowledgement });
+  }
+
+  /** Says something of ticket keys to one key server, if it is there. */
+  sayOfTickets(source: number, message: TicketMemberMessage): void {
+    const link = this.#links[source];
+    if (link?.isConnected === true) link.say(message);
   }
 
   /** Says hello again to a key server whose update did not fit what the edge holds. */
@@ -137,12 +159,24 @@ export class ControlSpeaker {
         return this.#options.revoked(message.reason);
       case "refused":
         return; // the link has ended by it
+      case "ticket-members":
+      case "ticket-message":
+      case "ticket-rotate":
+        return this.#options.tickets?.receive(source, message);
       default:
         message satisfies never;
     }
   }
 
+  #report(source: number, event: { readonly connected: boolean; readonly reason?: string }): void {
+    const link = this.#links[source]!;
+    this.#options.report(link.name, event);
+    if (!event.connected) return;
+    for (const message of this.#options.tickets?.greeting(source) ?? []) link.say(message);
+  }
+
   #lost(source: number): void {
+    this.#options.tickets?.lost(source);
     this.#renewals.get(source)?.refuse("the connection was lost");
     this.#options.lost(source);
   }

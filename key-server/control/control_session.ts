@@ -155,6 +155,10 @@ export class ControlSession implements EdgeSession {
       case "pong":
         this.#awaitsPong = false;
         return;
+      case "ticket-join":
+      case "ticket-send":
+      case "ticket-report":
+        throw new ControlProtocolError("Cannot use a message: this key server is no hub of ticket keys");
       default:
         message satisfies never;
     }

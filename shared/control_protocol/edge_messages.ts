@@ -9,6 +9,7 @@ import {
   tagSchema,
   versionSchema,
 } from "./schemas.ts";
+import { ticketJoinSchema, ticketReportSchema, ticketSendSchema } from "./ticket_messages.ts";
 
 /** The most names that an edge can hold. */
 export const maximumNames = 50_000;
@@ -45,6 +46,9 @@ export const edgeMessageSchema = z.discriminatedUnion("type", [
   ackSchema,
   renewSchema,
   pongSchema,
+  ticketJoinSchema,
+  ticketSendSchema,
+  ticketReportSchema,
 ]);
 
 export type EdgeMessage = z.infer<typeof edgeMessageSchema>;

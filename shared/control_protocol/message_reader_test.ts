@@ -73,7 +73,29 @@ Deno.test("what is no JSON in UTF-8 is refused", () => {
   }
 });
 
+const announcement = {
+  publicKey: "A".repeat(43) + "=",
+  madeAt: 1,
+  signatureScheme: 0x0403,
+  signature: "AAAA",
+  chain: ["AAAA"],
+};
+const instance = "0f".repeat(16);
+const join = { type: "ticket-join", announcement };
+const send = { type: "ticket-send", to: instance, body: "AAAA" };
+const members = {
+  type: "ticket-members",
+  domain: "public",
+  epoch: 0,
+  members: [{ instance, edge: "https://edge.holdfast.test/", announcement }],
+};
+
 const badEdgeMessages: Record<string, unknown> = {
+  "a ticket key of another length": { ...join, announcement: { ...announcement, publicKey: "AAAA" } },
+  "an announcement without certificate": { ...join, announcement: { ...announcement, chain: [] } },
+  "a ticket message to nobody": { ...send, to: "" },
+  "a ticket message over its bound": { ...send, body: "A".repeat(4 * Math.ceil((64 << 10) / 3) + 4) },
+  "a ticket message that names its sender": { ...send, from: instance },
   "no object": 7,
   "null": null,
   "an unknown type": { type: "shutdown" },
@@ -98,6 +120,9 @@ for (const [what, message] of Object.entries(badEdgeMessages)) {
 
 const put = (content: unknown) => ({ ...update, put: [{ tag: "0f".repeat(16), content }] });
 const badServerMessages: Record<string, unknown> = {
+  "a ticket epoch of a fraction": { ...members, epoch: 0.5 },
+  "a member without a name": { ...members, members: [{ ...members.members[0], edge: "" }] },
+  "a ticket domain with a slash": { ...members, domain: "a/b" },
   "an edge's type": { type: "pong" },
   "an update without more": { ...update, more: undefined },
   "an update to no version": { ...update, version: undefined },
@@ -121,5 +146,11 @@ for (const [what, message] of Object.entries(badServerMessages)) {
 
 Deno.test("what the refused messages were made of is taken as it is", () => {
   const reader = new MessageReader(serverMessageSchema);
-  assert.equal([...reader.push(encodeFrame(put(name)))].length, 1);
+  for (const message of [put(name), members]) {
+    assert.equal([...reader.push(encodeFrame(message))].length, 1);
+  }
+  const edgeReader = new MessageReader(edgeMessageSchema);
+  for (const message of [join, send]) {
+    assert.equal([...edgeReader.push(encodeFrame(message))].length, 1);
+  }
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { derSchema, givenNameSchema, lineageSchema, reasonSchema, versionSchema } from "./schemas.ts";
 import { taggedNameSchema } from "./served_name.ts";
 import { maximumNames } from "./edge_messages.ts";
+import { ticketMembersSchema, ticketMessageSchema, ticketRotateSchema } from "./ticket_messages.ts";
 
 /** One part of an update. */
 export const updateSchema = z.strictObject({
@@ -44,6 +45,9 @@ export const serverMessageSchema = z.discriminatedUnion("type", [
   revokedSchema,
   refusedSchema,
   pingSchema,
+  ticketMembersSchema,
+  ticketMessageSchema,
+  ticketRotateSchema,
 ]);
 
 export type ServerMessage = z.infer<typeof serverMessageSchema>;

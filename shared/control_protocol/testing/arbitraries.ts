@@ -40,8 +40,63 @@ const servedName = optional(
   "ticketDomain",
 );
 
+const fixedBytes = (length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => bytes.toBase64());
+const domain = givenName;
+const body = fc.uint8Array({ maxLength: 200 }).map((bytes) => bytes.toBase64());
+
+const announcement = fc.record({
+  publicKey: fixedBytes(32),
+  madeAt: fc.nat(),
+  signatureScheme: fc.integer({ min: 0, max: 0xffff }),
+  signature: body,
+  chain: fc.array(der, { minLength: 1, maxLength: 3 }),
+});
+
+const keyReport = fc.record({
+  name: fixedBytes(16),
+  state: fc.constantFrom("waiting" as const, "sealing" as const, "opening" as const),
+  age: fc.nat(),
+  acknowledged: fc.nat(),
+  members: fc.nat(),
+});
+
+/** What edges say of ticket keys. */
+const ticketEdgeMessages: fc.Arbitrary<EdgeMessage> = fc.oneof(
+  fc.record({ type: fc.constant("ticket-join" as const), announcement }),
+  fc.record({ type: fc.constant("ticket-send" as const), to: tag, body }),
+  fc.record({
+    type: fc.constant("ticket-report" as const),
+    domains: fc.array(
+      fc.record({
+        domain,
+        epoch: fc.nat(),
+        keys: fc.array(keyReport, { maxLength: 3 }),
+        foreignKeys: fc.nat(),
+      }),
+      { maxLength: 3 },
+    ),
+    issued: fc.nat(),
+    resumed: fc.nat(),
+    refused: fc.nat(),
+  }),
+);
+
+/** What key servers say as a hub of ticket keys. */
+const ticketServerMessages: fc.Arbitrary<ServerMessage> = fc.oneof(
+  fc.record({
+    type: fc.constant("ticket-members" as const),
+    domain,
+    epoch: fc.nat(),
+    members: fc.array(fc.record({ instance: tag, edge: fc.webUrl(), announcement }), { maxLength: 3 }),
+  }),
+  fc.record({ type: fc.constant("ticket-message" as const), from: tag, body }),
+  fc.record({ type: fc.constant("ticket-rotate" as const), domain }),
+);
+
 /** What edges say. */
 export const edgeMessages: fc.Arbitrary<EdgeMessage> = fc.oneof(
+  ticketEdgeMessages,
   fc.record({ type: fc.constant("pong" as const) }),
   fc.record({ type: fc.constant("renew" as const), request: der }),
   fc.record({
@@ -64,6 +119,7 @@ export const edgeMessages: fc.Arbitrary<EdgeMessage> = fc.oneof(
 
 /** What key servers say. */
 export const serverMessages: fc.Arbitrary<ServerMessage> = fc.oneof(
+  ticketServerMessages,
   fc.record({ type: fc.constant("ping" as const) }),
   fc.record({ type: fc.constantFrom("revoked" as const), reason }),
   fc.record({ type: fc.constantFrom("refused" as const), reason }),
