@@ -101,19 +101,19 @@ function trailOf({ file, audit: section }: KeyServerConfig, audit: AuditLog): Au
 /** A token with no key that answers may be well: only what was tried and failed is told. */
 function tokensOf(keys: KeyRing, prober: Prober): TokenHealth[] {
   return keys.tokens.map((token) => {
-    const served = keys.keys.filter(({ tokenKey }) => tokenKey.token === token).map(({ name }) => name);
-    const failing = served.map((name) => prober.problemWith(name)).find((problem) => problem !== undefined);
+    const served = keys.keys.filter(({ copies }) => copies.some(({ tokenKey }) => tokenKey.token === token))
+      .map(({ name }) => name);
     return {
       label: token.name,
       keys: served.length,
-      problem: prober.hangs ? "a token does not answer" : failing,
+      problem: prober.problemWithToken(token),
     };
   });
 }
 
 function healthOf(keys: KeyRing, prober: Prober, name: string): KeyHealth {
   const served = keys.keys.find((key) => key.name === name);
-  const schemes = served?.tokenKey.signatureSchemes ?? [];
+  const schemes = served?.signatureSchemes ?? [];
   return {
     loaded: served !== undefined,
     problem: prober.problemWith(name),

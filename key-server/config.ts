@@ -28,6 +28,7 @@ import {
   pkcs11UriSchema,
   serverNameSchema,
 } from "./schemas.ts";
+import { usualPatience } from "./token/patience.ts";
 import type { Pkcs11Uri } from "./token/uri.ts";
 
 const listenSchema = z.strictObject({
@@ -64,6 +65,7 @@ const tokenSchema = z.strictObject({
   uri: pkcs11UriSchema.refine(({ modulePath }) => modulePath !== undefined, "a PKCS#11 URI with module-path"),
   pin: secretSourceSchema.optional(),
   sessions: z.int().min(1).max(256).default(8),
+  hang_after_ms: millisecondsSchema.default(usualPatience),
 });
 
 const keySchema = z.strictObject({
@@ -75,6 +77,7 @@ const keySchema = z.strictObject({
     "a PKCS#11 URI with object or id",
   ),
   purposes: z.array(operationSchema).min(1).default(["sign-tls13", "sign-tls12"]),
+  copies: z.array(pkcs11UriSchema).max(15).default([]),
   certificate: pathSchema.optional(),
 });
 
@@ -122,12 +125,16 @@ export interface TokenConfig {
   /** A secret source, undefined for a token without a login. */
   readonly pin: string | undefined;
   readonly sessions: number;
+  /** Milliseconds that a call may take before the token counts as hanging. */
+  readonly patience: number;
 }
 
 /** One `[[key]]`. */
 export interface KeyConfig {
   readonly name: string;
   readonly uri: Pkcs11Uri;
+  /** The same key in other tokens. */
+  readonly copies: readonly Pkcs11Uri[];
   readonly purposes: readonly KeyPurpose[];
   /** Absolute path of its chain in PEM. */
   readonly certificate: string | undefined;
@@ -210,11 +217,17 @@ function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfi
     },
     limits: resolvedLimits(file.limits),
     memory: { poolBytes: file.memory.pool_bytes, backing: file.memory.backing },
-    tokens: file.token.map(({ uri, pin, sessions }) => ({ uri, pin: pin ?? uri.pinSource, sessions })),
+    tokens: file.token.map(({ uri, pin, sessions, hang_after_ms }) => ({
+      uri,
+      pin: pin ?? uri.pinSource,
+      sessions,
+      patience: hang_after_ms,
+    })),
     registry: file.registry && resolveRegistry(configFile, file.registry),
-    keys: file.key.map(({ name, uri, purposes, certificate }) => ({
+    keys: file.key.map(({ name, uri, copies, purposes, certificate }) => ({
       name,
       uri,
+      copies,
       purposes,
       certificate: certificate === undefined ? undefined : absolute(certificate),
     })),

@@ -13,6 +13,7 @@ interface Rules {
   readonly key: readonly {
     readonly name: string;
     readonly uri: Pkcs11Uri;
+    readonly copies?: readonly Pkcs11Uri[] | undefined;
     readonly purposes: readonly string[];
     readonly certificate?: string | undefined;
   }[];
@@ -80,18 +81,28 @@ function checkKeys({ key: keys, token: tokens, registry }: Rules, report: Report
     report([], "a [[key]], or a [registry] that has the keys");
   }
   const seen = new Set<string>();
-  for (const [index, { name, uri }] of keys.entries()) {
+  for (const [index, { name, uri, copies = [] }] of keys.entries()) {
     if (seen.has(name)) report(["key", index, "name"], "a name that no key before has");
     seen.add(name);
-    const places = tokens.filter((token) => isInToken(uri, token.uri)).length;
-    if (places === 1) continue;
-    report(
-      ["key", index, "uri"],
-      places === 0
-        ? "a PKCS#11 URI whose token is one of [[token]]"
-        : "a PKCS#11 URI with token= (or serial=) of one of [[token]], as there are several",
-    );
+    checkPlace(["key", index, "uri"], uri, tokens, report);
+    for (const [place, copy] of copies.entries()) {
+      checkPlace(["key", index, "copies", place], copy, tokens, report);
+      if (copy.object === undefined && copy.id === undefined) {
+        report(["key", index, "copies", place], "a PKCS#11 URI with object or id");
+      }
+    }
   }
+}
+
+function checkPlace(path: (string | number)[], uri: Pkcs11Uri, tokens: Rules["token"], report: Report): void {
+  const places = tokens.filter((token) => isInToken(uri, token.uri)).length;
+  if (places === 1) return;
+  report(
+    path,
+    places === 0
+      ? "a PKCS#11 URI whose token is one of [[token]]"
+      : "a PKCS#11 URI with token= (or serial=) of one of [[token]], as there are several",
+  );
 }
 
 /** Whether a key with this URI is to be looked for in that token. */

@@ -139,15 +139,16 @@ export class KeyOperations {
     return this.#inTime(request.deadline, this.#operation(key, request));
   }
 
-  #operation({ tokenKey, decryption }: ServedKey, request: KeylessKeyRequest): Operate {
+  #operation(key: ServedKey, request: KeylessKeyRequest): Operate {
     if (request.operation === "rsa-key-exchange") {
       const { memory } = this.#options;
-      return (isLate) => decryption!.use(() => exchangeRsaKey(request, decryption!, memory, isLate));
+      return (isLate) =>
+        key.decrypt((decryption) => exchangeRsaKey(request, decryption, memory, isLate), isLate);
     }
-    const content = contentToSign(request, tokenKey.publicKey.keyType);
+    const content = contentToSign(request, key.publicKey.keyType);
     return async (isLate) => ({
       type: "signature",
-      signature: await tokenKey.sign(request.signatureScheme, content, isLate),
+      signature: await key.sign(request.signatureScheme, content, isLate),
     });
   }
 

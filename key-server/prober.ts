@@ -1,11 +1,13 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Readiness } from "../shared/admin_port.ts";
 import type { Logger } from "../shared/log.ts";
+import type { KeyCopy } from "./key_copy.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { ServedKey } from "./served_key.ts";
 import { mayBeMendedByReopening } from "./token/errors.ts";
+import type { Token } from "./token/token.ts";
 
-/** A key's last probe. */
+/** The last probe of a key in one token. */
 interface ProbeResult {
   readonly ok: boolean;
   /** In words; of a failure. */
@@ -17,22 +19,20 @@ interface ProbeResult {
 /** Milliseconds: the soonest a token that failed is looked after again. */
 const hastenedInterval = 500;
 
-/** A probe that takes longer than this many intervals counts as failed: the token hangs. */
-const patience = 2;
-
 /**
  * Signs a probe with each key again and again, so that /readyz tells what a request would meet; and opens a token
- * anew that lost its sessions or was away.
+ * anew that lost its sessions or was away. Tokens are looked after side by side: one that hangs holds up no other.
  */
 export class Prober implements AsyncDisposable {
   readonly #keys: KeyRing;
   readonly #interval: number;
   readonly #log: Logger;
-  /** Of keys that answer; a key is a new one whenever it was loaded anew. */
-  readonly #results = new WeakMap<ServedKey, ProbeResult>();
+  /** Of copies that answer; a copy is a new one whenever it was loaded anew. */
+  readonly #results = new WeakMap<KeyCopy, ProbeResult>();
+  /** Those under way: of a token, or of loading what could not be loaded. */
+  readonly #rounds = new Map<Token | "loading", Promise<void>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #round: Promise<void> | undefined;
-  #roundBegan = 0;
+  #due = 0;
   #stopped = false;
 
   /** `interval` in milliseconds. A key is tested before it answers: it begins as good. */
@@ -40,98 +40,139 @@ export class Prober implements AsyncDisposable {
     this.#keys = keys;
     this.#interval = interval;
     this.#log = log;
+    keys.onTokenFailure = () => this.hasten();
     this.#schedule(interval);
   }
 
   /** A request met a failing token: look sooner. */
   hasten(): void {
-    if (this.#round === undefined) this.#schedule(Math.min(hastenedInterval, this.#interval));
+    const delay = Math.min(hastenedInterval, this.#interval);
+    if (performance.now() + delay < this.#due) this.#schedule(delay);
   }
 
-  /** Ready when every active key is loaded and signed at its last probe, and none hangs. */
+  /** Ready when every active key answers from some token. What is wrong with further tokens is told beside it. */
   readiness(): Readiness {
-    const hanging = this.hangs;
-    const results = new Map<string, ProbeResult>(
-      this.#keys.keys.map((key) => [key.name, this.#results.get(key) ?? { ok: true }]),
-    );
+    const results = new Map(this.#keys.keys.map((key) => [key.name, this.#resultOf(key)]));
     for (const [name, error] of this.#keys.problems) results.set(name, { ok: false, error });
-    const ready = !hanging && [...results.values()].every(({ ok }) => ok);
+    const tokens = this.#keys.tokens.flatMap((token) => {
+      const problem = problemOf(token);
+      return problem === undefined ? [] : [[token.name, problem]];
+    });
+    const copies = this.#keys.copyProblems;
     return {
-      ready,
-      checks: { keys: Object.fromEntries(results), ...(hanging ? { token: "does not answer" } : {}) },
+      ready: [...results.values()].every(({ ok }) => ok),
+      checks: {
+        keys: Object.fromEntries(results),
+        ...(tokens.length > 0 ? { tokens: Object.fromEntries(tokens) } : {}),
+        ...(copies.size > 0 ? { copies: Object.fromEntries(copies) } : {}),
+      },
     };
   }
 
-  /** Whether a token has been silent for longer than a probe may take. */
-  get hangs(): boolean {
-    return this.#round !== undefined && Date.now() - this.#roundBegan > patience * this.#interval;
+  /** Why a token cannot be used, or a key in it; undefined: nothing is known to be wrong. */
+  problemWithToken(token: Token): string | undefined {
+    const copies = this.#keys.keys.flatMap((key) => key.copies).filter(({ tokenKey }) =>
+      tokenKey.token === token
+    );
+    return problemOf(token) ?? copies.map((copy) => this.#results.get(copy)?.error).find((error) => error);
   }
 
   /** Why a key does not answer; undefined: it has at its last probe. */
   problemWith(name: string): string | undefined {
     const key = this.#keys.keys.find((served) => served.name === name);
-    const last = key && this.#results.get(key);
+    const last = key && this.#resultOf(key);
     if (last?.ok === false) return last.error ?? "its last probe failed";
     return this.#keys.problems.get(name);
   }
 
+  /** Waits for what is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#round;
+    await Promise.all(this.#rounds.values());
+  }
+
+  /** The best of its copies'. */
+  #resultOf(key: ServedKey): ProbeResult {
+    const results = key.copies.map((copy): ProbeResult => {
+      const problem = problemOf(copy.tokenKey.token);
+      const last = this.#results.get(copy) ?? { ok: true };
+      return problem === undefined || !last.ok ? last : { ...last, ok: false, error: problem };
+    });
+    return results.find(({ ok }) => ok) ?? results[0]!;
   }
 
   #schedule(delay: number): void {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
+    this.#due = performance.now() + delay;
     this.#timer = setTimeout(() => {
-      this.#roundBegan = Date.now();
-      this.#round = this.#probeAll().finally(() => {
-        this.#round = undefined;
-        this.#schedule(this.#interval);
-      });
+      this.#begin("loading", () => this.#keys.retry());
+      for (const token of this.#keys.tokens) this.#begin(token, () => this.#lookAfter(token));
+      this.#schedule(this.#interval);
     }, delay);
   }
 
-  async #probeAll(): Promise<void> {
-    await this.#keys.retry();
+  /** One that is still under way, since its token hangs, is not begun a second time. */
+  #begin(subject: Token | "loading", run: () => Promise<void>): void {
+    if (this.#rounds.has(subject)) return;
+    this.#rounds.set(subject, run().finally(() => this.#rounds.delete(subject)));
+  }
+
+  async #lookAfter(token: Token): Promise<void> {
+    if (!token.isOpen && !await this.#reopen(token, false)) return;
     for (const key of this.#keys.keys) {
-      if (this.#stopped) return;
-      const failure = await this.#probe(key);
-      if (failure === undefined || !mayBeMendedByReopening(failure)) continue;
-      await this.#reopen(key);
+      for (const copy of key.copies) {
+        if (copy.tokenKey.token === token) await this.#lookAfterCopy(key, copy);
+        if (this.#stopped || !token.isOpen) return;
+      }
     }
   }
 
-  async #reopen(key: ServedKey): Promise<void> {
-    const { token } = key.tokenKey;
+  /** Opens the token anew when that may help; when it did not, with its module started afresh. */
+  async #lookAfterCopy(key: ServedKey, copy: KeyCopy): Promise<void> {
+    const { token } = copy.tokenKey;
+    for (const afresh of [false, true]) {
+      const failure = await this.#probe(key, copy);
+      if (this.#stopped || failure === undefined || !mayBeMendedByReopening(failure)) return;
+      if (!await this.#reopen(token, afresh)) return;
+    }
+    await this.#probe(key, copy);
+  }
+
+  async #reopen(token: Token, afresh: boolean): Promise<boolean> {
     try {
-      await token.reopen();
-      this.#log.info({ event: "token-reopened", token: token.name }, "the token was opened anew");
+      await token.reopen({ afresh });
+      this.#log.info({ event: "token-reopened", token: token.name, afresh }, "the token was opened anew");
+      return true;
     } catch (error) {
       this.#log.error(
         { event: "token-away", token: token.name, reason: words(error) },
         "the token cannot be opened",
       );
-      return;
+      return false;
     }
-    await this.#probe(key);
   }
 
-  /** Probes a key and keeps the result; returns what failed. */
-  async #probe(key: ServedKey): Promise<unknown> {
+  /** Probes a key in one token and keeps the result; returns what failed. */
+  async #probe(key: ServedKey, copy: KeyCopy): Promise<unknown> {
     const { name } = key;
+    const { name: token } = copy.tokenKey.token;
     const start = performance.now();
-    const failure = await useOnce(key).then(() => undefined, (error) => error as unknown);
-    const before = this.#results.get(key)?.ok;
+    const failure = await useOnce(copy).then(() => undefined, (error) => error as unknown);
+    const before = this.#results.get(copy)?.ok;
     const result = { at: new Date().toISOString(), milliseconds: Math.round(performance.now() - start) };
+    key.probed(copy, failure === undefined);
     if (failure === undefined) {
-      this.#results.set(key, { ok: true, ...result });
-      if (before === false) this.#log.info({ event: "key-recovered", key: name }, "the key signs again");
+      this.#results.set(copy, { ok: true, ...result });
+      if (before === false) {
+        this.#log.info({ event: "key-recovered", key: name, token }, "the key signs again");
+      }
     } else {
-      this.#results.set(key, { ok: false, error: words(failure), ...result });
+      const reason = words(failure);
+      this.#results.set(copy, { ok: false, error: reason, ...result });
       if (before !== false) {
-        this.#log.error({ event: "key-failed", key: name, reason: words(failure) }, "the key does not sign");
+        this.#log.error({ event: "key-failed", key: name, token, reason }, "the key does not sign");
       }
     }
     return failure;
@@ -139,9 +180,14 @@ export class Prober implements AsyncDisposable {
 }
 
 /** Whatever the key is for. */
-async function useOnce({ tokenKey, decryption }: ServedKey): Promise<void> {
+async function useOnce({ tokenKey, decryption }: KeyCopy): Promise<void> {
   if (tokenKey.signatureSchemes.length > 0 || decryption === undefined) await tokenKey.probe();
   await decryption?.probe();
+}
+
+function problemOf(token: Token): string | undefined {
+  if (token.hangs) return "does not answer";
+  return token.isOpen ? undefined : "is away";
 }
 
 function words(error: unknown): string {

@@ -1,116 +1,92 @@
-import { HoldfastError } from "../shared/errors.ts";
+import { KeylessError } from "../shared/keyless_protocol/errors.ts";
 import type { OperationName } from "../shared/keyless_protocol/operations.ts";
-import type { Logger } from "../shared/log.ts";
-import type { LockedPool } from "../shared/memory/locked_pool.ts";
-import { nameOf, SignatureScheme } from "../shared/tls_constants.ts";
+import { type KeyCopy, releaseKeyCopy } from "./key_copy.ts";
 import { TokenError } from "./token/errors.ts";
-import { RsaDecryption } from "./token/rsa_decryption.ts";
-import type { Token } from "./token/token.ts";
-import type { TokenKey } from "./token/token_key.ts";
-import type { Pkcs11Uri } from "./token/uri.ts";
+import type { PublicKey } from "./token/public_key.ts";
+import type { RsaDecryption } from "./token/rsa_decryption.ts";
 
-/** A key that the server answers for. */
-export interface ServedKey {
+/**
+ * A key that the server answers for, in one token or in several side by side: each request goes to the copy that works and has
+ * least to do, and to the next when that one fails.
+ */
+export class ServedKey {
   readonly name: string;
   readonly purposes: ReadonlySet<OperationName>;
-  readonly tokenKey: TokenKey;
-  /** Of a key with the purpose rsa-key-exchange. */
-  readonly decryption: RsaDecryption | undefined;
-}
+  readonly publicKey: PublicKey;
+  readonly #copies: KeyCopy[];
+  /** Those whose token failed, until a probe passes. */
+  readonly #failing = new WeakSet<KeyCopy>();
+  readonly #onFailure: () => void;
 
-/** A key that is to be served. */
-export interface WantedKey {
-  readonly name: string;
-  readonly uri: Pkcs11Uri;
-  readonly purposes: readonly OperationName[];
-  /** For messages: where the key is spoken of, when that is not the registry. */
-  readonly place?: string;
-}
-
-/** A key that the token has and that cannot be what it is for. Code `key-unusable`. */
-export class KeyUnusableError extends HoldfastError {
-  /** Ends a sentence that begins with the key. */
-  readonly reason: string;
-
-  constructor(name: string, reason: string) {
-    super("key-unusable", `Cannot serve the key ${name}: it ${reason}`);
-    this.reason = reason;
+  /** `onFailure` is told when a copy fails, also when another one answers in its place. */
+  constructor(name: string, purposes: Iterable<OperationName>, first: KeyCopy, onFailure: () => void) {
+    this.name = name;
+    this.purposes = new Set(purposes);
+    this.publicKey = first.tokenKey.publicKey;
+    this.#copies = [first];
+    this.#onFailure = onFailure;
   }
-}
 
-/** Finds a key in its token and proves what it can do. Throws TokenError or KeyUnusableError. */
-export async function loadServedKey(
-  token: Token,
-  wanted: WantedKey,
-  memory: LockedPool,
-  log: Logger,
-): Promise<ServedKey> {
-  const { name, place } = wanted;
-  const tokenKey = await token.loadKey(wanted.uri).catch((error: unknown) => {
-    throw keyNotLoaded(error, place === undefined ? name : `${name} (${place})`, token.name);
-  });
-  try {
-    checkAttributes(wanted, tokenKey, log);
-    const purposes = new Set(wanted.purposes);
-    const decryption = purposes.has("rsa-key-exchange")
-      ? await RsaDecryption.open(tokenKey, memory)
-      : undefined;
-    logKey(log, name, tokenKey);
-    return { name, purposes, tokenKey, decryption };
-  } catch (error) {
-    token.forgetKey(tokenKey);
-    throw error;
+  get copies(): readonly KeyCopy[] {
+    return this.#copies;
   }
-}
 
-/** Nothing new begins with it; what is under way is answered. */
-export function releaseServedKey({ tokenKey, decryption }: ServedKey): void {
-  tokenKey.token.forgetKey(tokenKey);
-  decryption?.[Symbol.dispose]();
-}
+  /** Those that any copy has been proved to sign by. */
+  get signatureSchemes(): number[] {
+    return [...new Set(this.#copies.flatMap(({ tokenKey }) => tokenKey.signatureSchemes))];
+  }
 
-/** The token knows nothing of our names: says which key, and which token, its error is about. */
-function keyNotLoaded(error: unknown, key: string, token: string): unknown {
-  if (!(error instanceof TokenError)) return error;
-  const reason = error.message.replace(/^Cannot/, "cannot");
-  const message = `Cannot load the key ${key} from the token "${token}": ${reason}`;
-  return new TokenError(message, error.returnValue, { cause: error });
-}
+  /** The same key in another token; the public halves have been compared. */
+  add(copy: KeyCopy): void {
+    this.#copies.push(copy);
+  }
 
-/** Holds the token's word about the key against what it is to be used for. */
-function checkAttributes({ name, purposes }: WantedKey, tokenKey: TokenKey, log: Logger): void {
-  const problem = (reason: string) => new KeyUnusableError(name, reason);
-  const { sign, decrypt } = tokenKey.attributes;
-  const signs = purposes.some((purpose) => purpose !== "rsa-key-exchange");
-  if (purposes.includes("rsa-key-exchange")) {
-    if (tokenKey.publicKey.keyType !== "rsa") {
-      throw problem("has the purpose rsa-key-exchange and is no RSA key");
+  /** As TokenKey.sign. */
+  async sign(signatureScheme: number, content: Uint8Array, isLate: () => boolean): Promise<Uint8Array> {
+    const able = this.#copies.filter(({ tokenKey }) => tokenKey.signatureSchemes.includes(signatureScheme));
+    if (able.length === 0) throw new KeylessError("bad-request", "the key cannot use the signature scheme");
+    return await this.#byOne(able, ({ tokenKey }) => tokenKey.sign(signatureScheme, content, isLate), isLate);
+  }
+
+  /** An exchange by a copy that decrypts, as RsaDecryption.use. */
+  async decrypt<T>(exchange: (decryption: RsaDecryption) => Promise<T>, isLate: () => boolean): Promise<T> {
+    const able = this.#copies.filter(({ decryption }) => decryption !== undefined);
+    return await this.#byOne(able, ({ decryption }) => decryption!.use(() => exchange(decryption!)), isLate);
+  }
+
+  /** What a probe of a copy has shown. */
+  probed(copy: KeyCopy, ok: boolean): void {
+    if (ok) this.#failing.delete(copy);
+    else this.#failing.add(copy);
+  }
+
+  /** Nothing new begins with it; what is under way is answered. */
+  release(): void {
+    for (const copy of this.#copies) releaseKeyCopy(copy);
+  }
+
+  async #byOne<T>(
+    able: readonly KeyCopy[],
+    use: (copy: KeyCopy) => Promise<T>,
+    isLate: () => boolean,
+  ): Promise<T> {
+    if (able.length === 1) return await use(able[0]!);
+    let failure: unknown;
+    for (const copy of this.#inOrder(able)) {
+      try {
+        return await use(copy);
+      } catch (error) {
+        if (!(error instanceof TokenError) || isLate()) throw error;
+        this.#failing.add(copy);
+        this.#onFailure();
+        failure = error;
+      }
     }
-    if (decrypt === false) {
-      throw problem("has the purpose rsa-key-exchange; the token's attribute CKA_DECRYPT is false");
-    }
+    throw failure;
   }
-  if (signs && sign === false) {
-    throw problem("has purposes that sign; the token's attribute CKA_SIGN is false");
-  }
-  if (signs && tokenKey.signatureSchemes.length === 0) {
-    const reasons = tokenKey.refused.map(({ method, reason }) => `${method}: ${reason}`).join("; ");
-    throw problem(`cannot sign with any scheme (${reasons})`);
-  }
-  if (tokenKey.attributes.extractable === true || tokenKey.attributes.sensitive === false) {
-    log.warn({ key: name, ...tokenKey.attributes }, "the key can be read out of its token");
-  }
-}
 
-function logKey(log: Logger, name: string, key: TokenKey): void {
-  const scheme = (number: number) => nameOf(SignatureScheme, number);
-  log.info({
-    event: "key-loaded",
-    key: name,
-    keyType: key.publicKey.keyType,
-    keyBits: key.publicKey.keyBits,
-    subjectKeyIdentifier: key.publicKey.subjectKeyIdentifier.toHex(),
-    signatureSchemes: key.signatureSchemes.map(scheme),
-    refused: key.refused.map((entry) => ({ ...entry, scheme: scheme(entry.scheme) })),
-  }, "key loaded and tested");
+  #inOrder(copies: readonly KeyCopy[]): KeyCopy[] {
+    const rank = (copy: KeyCopy) => !copy.tokenKey.token.isUsable ? 2 : this.#failing.has(copy) ? 1 : 0;
+    return copies.toSorted((a, b) => rank(a) - rank(b) || a.tokenKey.token.load - b.tokenKey.token.load);
+  }
 }

@@ -14,7 +14,9 @@ import { TestClient } from "./test_client.ts";
 
 export interface SetupOptions {
   readonly keys?: readonly KeySpec[];
-  readonly patch?: ConfigTable | ((installation: Installation) => ConfigTable);
+  readonly patch?: ConfigTable | ((installation: Installation) => ConfigTable | Promise<ConfigTable>);
+  /** For the key server's environment; asked after `patch`. */
+  readonly env?: () => Record<string, string>;
 }
 
 const twoKeys: readonly KeySpec[] = [
@@ -33,12 +35,12 @@ export class KeyServerSetup implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  static async start({ keys = twoKeys, patch = {} }: SetupOptions = {}): Promise<KeyServerSetup> {
+  static async start({ keys = twoKeys, patch = {}, env }: SetupOptions = {}): Promise<KeyServerSetup> {
     await using parts = new AsyncDisposableStack();
     const folder = parts.use(await TemporaryFolder.create()).path;
     const installation = await Installation.create({ folder, host: ownLoopbackAddress(), keys });
-    const table = typeof patch === "function" ? patch(installation) : patch;
-    const server = parts.use(await installation.startKeyServer({ patch: table }));
+    const table = typeof patch === "function" ? await patch(installation) : patch;
+    const server = parts.use(await installation.startKeyServer({ patch: table, env: env?.() ?? {} }));
     return new KeyServerSetup(installation, server, parts.move());
   }
 

@@ -52,12 +52,16 @@ export class TokenKeys {
     return await TokenKey.load(this.#tokenOf(uri), selector);
   }
 
-  /** Both halves are gone from the token afterwards. Throws IssuanceError, TokenError; another key is never touched. */
+  /** Both halves are gone afterwards, from every token that has them. Throws IssuanceError, TokenError; another key is never touched. */
   async destroy(
-    { uri, subjectKeyIdentifier }: Pick<KeyEntity, "uri" | "subjectKeyIdentifier">,
+    { uri, copies = [], subjectKeyIdentifier }: Pick<KeyEntity, "uri" | "copies" | "subjectKeyIdentifier">,
   ): Promise<void> {
-    const selector = parsePkcs11Uri(uri);
     const identifier = Uint8Array.fromHex(subjectKeyIdentifier);
+    for (const place of [uri, ...copies]) await this.#destroyIn(place, identifier);
+  }
+
+  async #destroyIn(uri: string, identifier: Uint8Array): Promise<void> {
+    const selector = parsePkcs11Uri(uri);
     await this.#tokenOf(uri).change((calls, session) => destroyKeyPair(calls, session, selector, identifier));
   }
 

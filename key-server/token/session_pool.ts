@@ -22,6 +22,8 @@ const bufferLength = 1024;
  */
 interface PooledSession {
   handle: Handle;
+  /** Undefined unless the session is being opened anew after a failure. */
+  renewal: Promise<void> | undefined;
   readonly input: Buffer;
   readonly output: Buffer;
 }
@@ -198,6 +200,7 @@ export class SessionPool {
   async #add(): Promise<void> {
     const session = {
       handle: await openSession(this.#calls, this.#slot),
+      renewal: undefined,
       input: Buffer.alloc(bufferLength),
       output: Buffer.alloc(bufferLength),
     };
@@ -231,7 +234,15 @@ export class SessionPool {
     }
   }
 
+  /** Whoever used it does not wait for its renewal; the next one does. */
   #release(session: PooledSession): void {
+    if (session.renewal !== undefined) {
+      void session.renewal.then(() => {
+        session.renewal = undefined;
+        this.#release(session);
+      });
+      return;
+    }
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) return waiter.give(session);
     this.#idle.push(session);
@@ -246,7 +257,7 @@ export class SessionPool {
       const output = await this.#calls.C_SignAsync(session.handle, input, session.output);
       return new Uint8Array(output);
     } catch (error) {
-      await this.#renew(session);
+      session.renewal = this.#renew(session);
       throw tokenError(`sign with mechanism 0x${mechanism.mechanism.toString(16)}`, error);
     }
   }
@@ -263,7 +274,7 @@ export class SessionPool {
       return block;
     } catch (error) {
       block[Symbol.dispose]();
-      await this.#renew(session);
+      session.renewal = this.#renew(session);
       throw tokenError("decrypt by raw RSA", error);
     }
   }

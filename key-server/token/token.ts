@@ -8,6 +8,7 @@ import { SessionPool } from "./session_pool.ts";
 import { measureSigningCost, type SigningCost } from "./signing_cost.ts";
 import type { TokenInput } from "./signing_methods.ts";
 import { SigningThreads } from "./signing_threads.ts";
+import { usualPatience } from "./patience.ts";
 import { findSlot } from "./slot.ts";
 import { TokenCaller, type TokenCalls } from "./token_calls.ts";
 import { TokenKey } from "./token_key.ts";
@@ -22,9 +23,6 @@ export interface TokenOptions {
   /** Milliseconds that a call may take before the token counts as hanging, when no other comes back either. */
   readonly patience?: number;
 }
-
-/** Milliseconds. */
-export const usualPatience = 2000;
 
 /** A token, logged in, with a pool of sessions. */
 export class Token {

@@ -25,6 +25,8 @@ export const keySchema = z.strictObject({
   name: entityNameSchema,
   /** RFC 7512, without module-path and without PIN: the configuration says how to reach a token. */
   uri: z.string().max(1024),
+  /** The same key in further tokens, which serve beside the first and in its place. */
+  copies: z.array(z.string().max(1024)).min(1).max(15).optional(),
   subjectKeyIdentifier: subjectKeyIdentifierSchema,
   algorithm: foundAlgorithmSchema,
   purposes: z.array(operationSchema).min(1),

@@ -1,8 +1,8 @@
 import { ConfigError, type ConfigProblem } from "../../../shared/config/errors.ts";
 import type { GrantConfig, KeyConfig, KeyServerConfig } from "../../config.ts";
 import type { KeyRing } from "../../key_ring.ts";
-import { KeyUnusableError } from "../../served_key.ts";
-import { keyUri } from "../../token/uri.ts";
+import { type KeyCopy, KeyUnusableError } from "../../key_copy.ts";
+import { keyUri, parsePkcs11Uri } from "../../token/uri.ts";
 import { certificateOfKey } from "./certificate_of_key.ts";
 import type { CertificateEntity } from "../entities/certificate.ts";
 import type { KeyEntity } from "../entities/key.ts";
@@ -23,13 +23,24 @@ export async function importConfiguration(
   ring: KeyRing,
 ): Promise<void> {
   const keys: ImportedKey[] = [];
+  const aliases = new Map<string, string>();
   for (const [index, key] of config.keys.entries()) {
-    keys.push(await importKey(config, key, `key[${index}]`, ring, keys));
+    const problem = (text: string) => new ConfigError(config.file, [{ key: `key[${index}]`, text }]);
+    const imported = await importKey(config, key, `key[${index}]`, ring, problem);
+    const { subjectKeyIdentifier } = imported.entity;
+    const same = keys.findIndex(({ entity }) => entity.subjectKeyIdentifier === subjectKeyIdentifier);
+    if (same < 0) keys.push(imported);
+    else {
+      aliases.set(key.name, keys[same]!.entity.name);
+      keys[same] = asOne(keys[same]!, imported, problem);
+    }
   }
-  const names = groupByName(keys, config.grants);
+  const grants = config.grants.map((grant) => ({ ...grant, key: aliases.get(grant.key) ?? grant.key }));
+  const names = groupByName(keys, grants);
   const nameOfKey = new Map(
     names.flatMap(({ name, keys }) => keys.map((key) => [key.entity.name, name] as const)),
   );
+  for (const [alias, key] of aliases) nameOfKey.set(alias, nameOfKey.get(key)!);
   const certificates = new Map(
     keys.flatMap(({ certificate }) =>
       certificate === undefined ? [] : [[certificate.id, certificate] as const]
@@ -52,21 +63,19 @@ async function importKey(
   key: KeyConfig,
   place: string,
   ring: KeyRing,
-  others: readonly ImportedKey[],
+  problem: (text: string) => Error,
 ): Promise<ImportedKey> {
-  const problem = (text: string) => new ConfigError(file, [{ key: place, text }]);
-  const { tokenKey: { publicKey } } = await ring.prepare({ ...key, place: `${place} of ${file}` }).catch(
+  const { tokenKey: { publicKey } } = await prepareAny(ring, { ...key, place: `${place} of ${file}` }).catch(
     (error: unknown) => {
       throw error instanceof KeyUnusableError ? problem(error.reason) : error;
     },
   );
   const subjectKeyIdentifier = publicKey.subjectKeyIdentifier.toHex();
-  const same = others.find(({ entity }) => entity.subjectKeyIdentifier === subjectKeyIdentifier);
-  if (same !== undefined) throw problem(`is the same key as ${same.entity.name}; expected each key once`);
   const now = new Date().toISOString();
   const entity: KeyEntity = {
     name: key.name,
     uri: keyUri(key.uri),
+    ...(key.copies.length === 0 ? {} : { copies: key.copies.map(keyUri) }),
     subjectKeyIdentifier,
     algorithm: algorithmOf(publicKey),
     purposes: [...key.purposes],
@@ -76,6 +85,41 @@ async function importKey(
     stateSince: now,
   };
   return { entity, certificate: await readCertificate(key, subjectKeyIdentifier, problem) };
+}
+
+/** One of its copies is enough, where a token is away. Throws the first one's failure. */
+async function prepareAny(ring: KeyRing, key: KeyConfig & { readonly place: string }): Promise<KeyCopy> {
+  try {
+    return await ring.prepare(key);
+  } catch (error) {
+    for (const uri of key.copies) {
+      const copy = await ring.prepare({ ...key, uri }).catch(() => undefined);
+      if (copy !== undefined) return copy;
+    }
+    throw error;
+  }
+}
+
+/** Two `[[key]]`s that are one key in two tokens: the first one's name counts, and either may have the certificate. */
+function asOne(first: ImportedKey, second: ImportedKey, problem: (text: string) => Error): ImportedKey {
+  const { name, uri, copies = [], purposes } = first.entity;
+  const added = [second.entity.uri, ...second.entity.copies ?? []];
+  const tokens = [uri, ...copies].map(tokenPartOf);
+  if (added.some((place) => tokens.includes(tokenPartOf(place)))) {
+    throw problem(`is the same key as ${name}, in the same token; expected each key once`);
+  }
+  if (purposes.toSorted().join() !== second.entity.purposes.toSorted().join()) {
+    throw problem(`is the same key as ${name} in another token; expected the same purposes`);
+  }
+  return {
+    entity: { ...first.entity, copies: [...copies, ...added] },
+    certificate: first.certificate ?? second.certificate,
+  };
+}
+
+function tokenPartOf(uri: string): string {
+  const { token, serial, slotId, model, manufacturer } = parsePkcs11Uri(uri);
+  return JSON.stringify([token, serial, slotId, model, manufacturer]);
 }
 
 async function readCertificate(

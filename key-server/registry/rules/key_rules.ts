@@ -25,7 +25,7 @@ export function* keyProblems(
 }
 
 function* changeProblems(former: KeyEntity | undefined, key: KeyEntity): Iterable<string> {
-  yield* uriProblems(key.name, key.uri);
+  for (const uri of [key.uri, ...key.copies ?? []]) yield* uriProblems(key.name, uri);
   if (former === undefined) return;
   if (former.subjectKeyIdentifier !== key.subjectKeyIdentifier || former.algorithm !== key.algorithm) {
     yield `${key.name} is another key already; give a new key a new name`;
