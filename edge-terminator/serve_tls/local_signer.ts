@@ -1,7 +1,7 @@
-import { constants, createPublicKey, KeyObject, sign, type SignKeyObjectInput } from "node:crypto";
+import { createPublicKey, KeyObject } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { HoldfastError } from "../../shared/errors.ts";
-import { SignatureScheme } from "../../shared/tls_constants.ts";
+import { signMessage } from "../../shared/software_signature.ts";
 import type { SignatureRequest } from "../tls/server_events.ts";
 import type { Signer } from "./signer.ts";
 
@@ -27,14 +27,7 @@ export class LocalSigner implements Signer {
 
   // Not on another thread: an ECDSA signature takes less than the way there, and an RSA one a millisecond.
   sign(request: SignatureRequest): Promise<Uint8Array> {
-    const how = methods[request.scheme];
-    if (how === undefined) {
-      const reason = `the scheme 0x${request.scheme.toString(16)} is none that it knows`;
-      return Promise.reject(new HoldfastError("scheme-unknown", `Cannot sign: ${reason}`));
-    }
-    const { hash, ...parameters } = how;
-    const input: SignKeyObjectInput = { key: this.#key, ...parameters };
-    return Promise.try(() => new Uint8Array(sign(hash, signedContent(request), input)));
+    return Promise.try(() => signMessage(this.#key, request.scheme, signedContent(request)));
   }
 }
 
@@ -45,27 +38,6 @@ export class LocalSigner implements Signer {
 export function localSigner(key: KeyObject | CryptoKey): LocalSigner {
   return new LocalSigner(key);
 }
-
-interface SigningMethod {
-  readonly hash: "sha256" | "sha384" | "sha512" | null;
-  readonly padding?: number;
-  readonly saltLength?: number;
-}
-
-/** RFC 8446, Section 4.2.3: the salt is as long as the digest. */
-const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
-
-const methods: Readonly<Record<number, SigningMethod>> = {
-  [SignatureScheme.ecdsa_secp256r1_sha256]: { hash: "sha256" },
-  [SignatureScheme.ecdsa_secp384r1_sha384]: { hash: "sha384" },
-  [SignatureScheme.ed25519]: { hash: null },
-  [SignatureScheme.rsa_pss_rsae_sha256]: { hash: "sha256", ...pss },
-  [SignatureScheme.rsa_pss_rsae_sha384]: { hash: "sha384", ...pss },
-  [SignatureScheme.rsa_pss_rsae_sha512]: { hash: "sha512", ...pss },
-  [SignatureScheme.rsa_pkcs1_sha256]: { hash: "sha256" },
-  [SignatureScheme.rsa_pkcs1_sha384]: { hash: "sha384" },
-  [SignatureScheme.rsa_pkcs1_sha512]: { hash: "sha512" },
-};
 
 const tls13Context = new TextEncoder().encode("TLS 1.3, server CertificateVerify\0");
 

@@ -3,7 +3,12 @@ import type { Secret } from "../memory/secret.ts";
 import { aeadKeyLength, aeadNonceLength, aeadTagLength, keyAead, recordNonce } from "./aead.ts";
 import { HpkeError } from "./errors.ts";
 import { type HpkeAead, type HpkeSuite, hpkeSuite, labeledExpand, labeledExtract } from "./hpke_labels.ts";
-import { decapsulateShared, encapsulateShared } from "./hpke_kem.ts";
+import {
+  decapsulateShared,
+  decapsulateSharedFrom,
+  encapsulateShared,
+  encapsulateSharedFrom,
+} from "./hpke_kem.ts";
 import { EphemeralKeyPair } from "./key_agreement.ts";
 
 export type { HpkeAead };
@@ -57,7 +62,7 @@ export function hpkeOpen(
 }
 
 /**
- * An encryption context in base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and an AEAD (RFC 9180, Section 5). Each
+ * An encryption context in base or auth mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and an AEAD (RFC 9180, Section 5). Each
  * message uses the next sequence number. Key and base nonce are in the pool: dispose it.
  */
 export class HpkeContext implements Disposable {
@@ -80,7 +85,31 @@ export class HpkeContext implements Disposable {
     { aead, info }: Pick<HpkeBinding, "aead" | "info">,
   ): HpkeContext {
     using sharedSecret = encapsulateShared(pool, ephemeral, recipientPublicKey);
-    return HpkeContext.#schedule(pool, aead, info, sharedSecret);
+    return HpkeContext.#schedule(pool, { aead, info, mode: modeBase }, sharedSecret);
+  }
+
+  /** SetupAuthS: the recipient sees that it is from `sender`, whose key pair may serve for many messages. */
+  static forKnownSender(
+    pool: LockedPool,
+    ephemeral: EphemeralKeyPair,
+    sender: EphemeralKeyPair,
+    recipientPublicKey: Uint8Array,
+    { aead, info }: Pick<HpkeBinding, "aead" | "info">,
+  ): HpkeContext {
+    using sharedSecret = encapsulateSharedFrom(pool, ephemeral, sender, recipientPublicKey);
+    return HpkeContext.#schedule(pool, { aead, info, mode: modeAuth }, sharedSecret);
+  }
+
+  /** SetupAuthR. */
+  static fromKnownSender(
+    pool: LockedPool,
+    recipient: EphemeralKeyPair,
+    senderPublicKey: Uint8Array,
+    encapsulatedKey: Uint8Array,
+    { aead, info }: Pick<HpkeBinding, "aead" | "info">,
+  ): HpkeContext {
+    using sharedSecret = decapsulateSharedFrom(pool, recipient, encapsulatedKey, senderPublicKey);
+    return HpkeContext.#schedule(pool, { aead, info, mode: modeAuth }, sharedSecret);
   }
 
   /** SetupBaseR. */
@@ -91,16 +120,20 @@ export class HpkeContext implements Disposable {
     { aead, info }: Pick<HpkeBinding, "aead" | "info">,
   ): HpkeContext {
     using sharedSecret = decapsulateShared(pool, recipient, encapsulatedKey);
-    return HpkeContext.#schedule(pool, aead, info, sharedSecret);
+    return HpkeContext.#schedule(pool, { aead, info, mode: modeBase }, sharedSecret);
   }
 
-  /** KeySchedule in base mode (RFC 9180, Section 5.1). */
-  static #schedule(pool: LockedPool, aead: HpkeAead, info: Uint8Array, sharedSecret: Secret): HpkeContext {
+  /** KeySchedule of the modes without a pre-shared key (RFC 9180, Section 5.1). */
+  static #schedule(
+    pool: LockedPool,
+    { aead, info, mode }: { readonly aead: HpkeAead; readonly info: Uint8Array; readonly mode: number },
+    sharedSecret: Secret,
+  ): HpkeContext {
     const suite = hpkeSuite(aead);
     using pskIdHash = labeledExtract(pool, suite.id, undefined, "psk_id_hash", new Uint8Array(0));
     using infoHash = labeledExtract(pool, suite.id, undefined, "info_hash", info);
     const scheduleContext = Uint8Array.of(
-      modeBase,
+      mode,
       ...pskIdHash.reveal("a hash of a constant"),
       ...infoHash.reveal("a hash of public information"),
     );
@@ -168,3 +201,4 @@ export class HpkeContext implements Disposable {
 }
 
 const modeBase = 0;
+const modeAuth = 2;

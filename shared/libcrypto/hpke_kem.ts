@@ -28,13 +28,48 @@ export function decapsulateShared(
   return extractAndExpand(pool, dh, encapsulatedKey, recipient.publicKey);
 }
 
+/**
+ * AuthEncap(pkR, skS) (RFC 9180, Section 4.1): only who has the sender's private key can have made it.
+ * @throws {KeyAgreementError}
+ */
+export function encapsulateSharedFrom(
+  pool: LockedPool,
+  ephemeral: EphemeralKeyPair,
+  sender: EphemeralKeyPair,
+  recipientPublicKey: Uint8Array,
+): Secret {
+  using first = ephemeral.derive(pool, recipientPublicKey);
+  using second = sender.derive(pool, recipientPublicKey);
+  using dh = joined(pool, first, second);
+  return extractAndExpand(pool, dh, ephemeral.publicKey, recipientPublicKey, sender.publicKey);
+}
+
+/** AuthDecap(enc, skR, pkS) (RFC 9180, Section 4.1). @throws {KeyAgreementError} */
+export function decapsulateSharedFrom(
+  pool: LockedPool,
+  recipient: EphemeralKeyPair,
+  encapsulatedKey: Uint8Array,
+  senderPublicKey: Uint8Array,
+): Secret {
+  using first = recipient.derive(pool, encapsulatedKey);
+  using second = recipient.derive(pool, senderPublicKey);
+  using dh = joined(pool, first, second);
+  return extractAndExpand(pool, dh, encapsulatedKey, recipient.publicKey, senderPublicKey);
+}
+
+function joined(pool: LockedPool, first: Secret, second: Secret): Secret {
+  const both = pool.rent(first.length + second.length);
+  both.bytes.set(first.bytes);
+  both.bytes.set(second.bytes, first.length);
+  return both;
+}
+
 function extractAndExpand(
   pool: LockedPool,
   dh: Secret,
-  encapsulatedKey: Uint8Array,
-  recipientPublicKey: Uint8Array,
+  ...publicKeys: readonly Uint8Array[]
 ): Secret {
   using eaePrk = labeledExtract(pool, kemSuiteId, undefined, "eae_prk", dh);
-  const kemContext = Uint8Array.of(...encapsulatedKey, ...recipientPublicKey);
+  const kemContext = Uint8Array.from(publicKeys.flatMap((key) => [...key]));
   return labeledExpand(pool, kemSuiteId, eaePrk, "shared_secret", kemContext, sharedSecretLength);
 }

@@ -92,6 +92,51 @@ for (const vector of vectors) {
   });
 }
 
+Deno.test("HPKE in auth mode equals RFC 9180, Appendix A.2.3, sealed and opened; from another sender nothing opens", () => {
+  using pool = LockedPool.open({ totalBytes: 4096 });
+  using ephemeral = pairOf(pool, "c94619e1af28971c8fa7957192b7e62a71ca2dcdde0a7cc4a8a9e741d600ab13");
+  using recipient = pairOf(pool, "3ca22a6d1cda1bb9480949ec5329d3bf0b080ca4c45879c95eddb55c70b80b82");
+  using sender = pairOf(pool, "2def0cb58ffcf83d1062dd085c8aceca7f4c0c3fd05912d847b61f3e54121f05");
+  assert.equal(
+    toHex(sender.publicKey),
+    "f0f4f9e96c54aeed3f323de8534fffd7e0577e4ce269896716bcb95643c8712b",
+  );
+  const binding = { aead: "chacha20-poly1305", info } as const;
+  using sealing = HpkeContext.forKnownSender(pool, ephemeral, sender, recipient.publicKey, binding);
+  using opening = HpkeContext.fromKnownSender(
+    pool,
+    recipient,
+    sender.publicKey,
+    ephemeral.publicKey,
+    binding,
+  );
+  const expected = [
+    "ab1a13c9d4f01a87ec3440dbd756e2677bd2ecf9df0ce7ed73869b98e00c09be111cb9fdf077347aeb88e61bdf",
+    "3265c7807ffff7fdace21659a2c6ccffee52a26d270c76468ed74202a65478bfaedfff9c2b7634e24f10b71016",
+    "3aadee86ad2a05081ea860033a9d09dbccb4acac2ded0891da40f51d4df19925f7a767b076a5cbc9355c8fd35e",
+  ];
+  for (const [sequence, ciphertext] of expected.entries()) {
+    const aad = new TextEncoder().encode(`Count-${sequence}`);
+    const sealed = sealing.seal(aad, plaintext);
+    assert.equal(toHex(sealed), ciphertext);
+    using opened = opening.open(pool, aad, sealed);
+    assert.equal(toHex(opened.bytes), toHex(plaintext));
+  }
+  using stranger = EphemeralKeyPair.generate("x25519");
+  using mistaken = HpkeContext.fromKnownSender(
+    pool,
+    recipient,
+    stranger.publicKey,
+    ephemeral.publicKey,
+    binding,
+  );
+  using unsigned = HpkeContext.forRecipient(pool, recipient, ephemeral.publicKey, binding);
+  const first = new TextEncoder().encode("Count-0");
+  for (const context of [mistaken, unsigned]) {
+    assert.throws(() => context.open(pool, first, fromHex(expected[0]!)), HpkeError);
+  }
+});
+
 Deno.test("what is sealed opens from pool to pool, and no block stays behind", () => {
   using pool = LockedPool.open({ totalBytes: 4096 });
   using recipient = EphemeralKeyPair.generate("x25519");
