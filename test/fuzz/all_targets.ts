@@ -14,6 +14,7 @@ import { replicationFollowTarget, replicationSourceTarget } from "./targets/regi
 import { registrySnapshotTarget } from "./targets/registry_snapshot.ts";
 import { recordLayerTarget } from "./targets/record_layer.ts";
 import { sealedSecretTargets } from "./targets/sealed_secrets.ts";
+import { sessionMessageTarget } from "./targets/session_messages.ts";
 import { sessionStateTarget } from "./targets/session_state.ts";
 import { strictTranscriptTarget } from "./targets/strict_transcript.ts";
 import { ticketKeyFileTargets } from "./targets/ticket_key_files.ts";
@@ -35,6 +36,7 @@ export const allTargets: readonly FuzzTarget[] = [
   strictTranscriptTarget,
   ticketTarget,
   sessionStateTarget,
+  sessionMessageTarget,
   peerCertificateTarget,
   externalChainTarget,
   ...sealedSecretTargets,
