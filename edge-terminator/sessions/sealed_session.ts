@@ -1,24 +1,15 @@
-/** Both seals of an exchange; `session_messages.ts` has what is bound into them. */
+/** A session on its way to who asked for it; `session_messages.ts` has what is bound into its seal. */
 import { ByteWriter } from "../../shared/codec/byte_writer.ts";
-import { constantTimeEqual } from "../../shared/libcrypto/constant_time.ts";
-import { type HpkeBinding, hpkeOpen, hpkeSeal } from "../../shared/libcrypto/hpke.ts";
-import type { EphemeralKeyPair } from "../../shared/libcrypto/key_agreement.ts";
-import { randomSecret } from "../../shared/libcrypto/random.ts";
+import { HpkeError, KeyAgreementError } from "../../shared/libcrypto/errors.ts";
+import { HpkeContext } from "../../shared/libcrypto/hpke.ts";
+import { EphemeralKeyPair } from "../../shared/libcrypto/key_agreement.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
-import { HoldfastError } from "../../shared/errors.ts";
 import type { SessionRequest } from "../tls/server_events.ts";
 import type { CachedSession } from "../tls/sessions/session_cache.ts";
 import { decodeSessionState, encodeSessionState, type SessionState } from "../tls/tickets/session_state.ts";
 import { SessionMessageError } from "./errors.ts";
-import {
-  encodeRequest,
-  encodeSessionFacts,
-  masterSecretLength,
-  proofLength,
-  type SealedSession,
-  type SessionQuery,
-} from "./session_messages.ts";
+import { encodeRequest, encodeSessionFacts, type SealedSession } from "./session_messages.ts";
 
 /** One question: who asks whom, for the how manieth time, for what. Names are those that carriers use. */
 export interface Question {
@@ -28,100 +19,81 @@ export interface Question {
   readonly request: SessionRequest;
 }
 
-const none = new Uint8Array(0);
-
-function binding(part: "query" | "answer", question: Question, aad: Uint8Array = none): HpkeBinding {
-  const writer = new ByteWriter();
-  for (const word of [`holdfast session ${part} 1`, question.asker, question.asked]) {
-    writer.vector8(new TextEncoder().encode(word));
-  }
-  writer.u64(BigInt(question.number));
-  writer.bytes(encodeRequest(question.request));
-  return { aead: "chacha20-poly1305", info: writer.finish(), aad };
+/** Both ends' X25519 keys: of the own end the pairs that are good, the newest first. */
+export interface SealingKeys {
+  readonly own: readonly EphemeralKeyPair[];
+  readonly theirs: Uint8Array;
 }
 
-/** The query and the proof that the answer has to give back. Throws KeyAgreementError for a public key that is none. */
-export function sealQuery(
+const aead = "chacha20-poly1305";
+
+function bindingOf({ asker, asked, number, request }: Question) {
+  const writer = new ByteWriter();
+  for (const word of ["holdfast session 1", asker, asked]) writer.vector8(new TextEncoder().encode(word));
+  writer.u64(BigInt(number));
+  writer.bytes(encodeRequest(request));
+  return { aead, info: writer.finish() } as const;
+}
+
+/** `session` stays the caller's; `now` is its clock. Throws KeyAgreementError for a public key that is none. */
+export function sealSession(
   pool: LockedPool,
-  publicKey: Uint8Array,
+  { own, theirs }: SealingKeys,
   question: Question,
-): { readonly query: SessionQuery; readonly proof: Secret } {
-  const proof = randomSecret(pool, proofLength);
+  { state, secret }: Pick<CachedSession, "state" | "secret">,
+  now: number,
+): SealedSession {
+  const facts = { age: Math.max(0, now - state.issuedAt), state: encodeSessionState(state) };
+  using ephemeral = EphemeralKeyPair.generate("x25519");
+  using context = HpkeContext.forKnownSender(pool, ephemeral, own[0]!, theirs, bindingOf(question));
+  const sealed = context.seal(encodeSessionFacts(facts), secret.bytes);
+  return { ...facts, encapsulatedKey: ephemeral.publicKey, sealed };
+}
+
+/**
+ * The session, its times by the receiver's clock; the receiver disposes its secret. Throws {@link SessionMessageError}
+ * for one that the asked has not sealed for this question.
+ */
+export function openSession(
+  pool: LockedPool,
+  keys: SealingKeys,
+  question: Question,
+  session: SealedSession,
+  now: number,
+): CachedSession {
+  const secret = openSecret(pool, keys, question, session);
   try {
-    const { encapsulatedKey, ciphertext } = hpkeSeal(pool, publicKey, binding("query", question), proof);
-    const { number, request } = question;
-    return { query: { kind: "query", number, request, encapsulatedKey, sealedProof: ciphertext }, proof };
+    const state = decodeSessionState(session.state);
+    if (state === undefined) throw new SessionMessageError("the session is of another release");
+    return {
+      state: shifted(state, now - session.age - state.issuedAt),
+      secret,
+      domain: question.request.domain,
+    };
   } catch (error) {
-    proof[Symbol.dispose]();
+    secret[Symbol.dispose]();
     throw error;
   }
 }
 
-/** Answers a query with a session, which stays the caller's. Throws {@link SessionMessageError} for a forged query. */
-export function sealAnswer(
+function openSecret(
   pool: LockedPool,
-  keyPairs: readonly EphemeralKeyPair[],
-  publicKey: Uint8Array,
+  { own, theirs }: SealingKeys,
   question: Question,
-  { encapsulatedKey, sealedProof: ciphertext }: SessionQuery,
-  { state, secret }: Pick<CachedSession, "state" | "secret">,
-  now: number,
-): SealedSession {
-  using proof = open(pool, keyPairs, binding("query", question), { encapsulatedKey, ciphertext });
-  using content = pool.rent(masterSecretLength + proofLength);
-  content.bytes.set(secret.bytes);
-  content.bytes.set(proof.bytes, masterSecretLength);
-  const facts = { age: Math.max(0, now - state.issuedAt), state: encodeSessionState(state) };
-  const message = hpkeSeal(pool, publicKey, binding("answer", question, encodeSessionFacts(facts)), content);
-  return { ...facts, encapsulatedKey: message.encapsulatedKey, sealed: message.ciphertext };
-}
-
-/**
- * The session of an answer, its times by the receiver's clock; the receiver disposes its secret. Throws
- * {@link SessionMessageError} for one that the asked has not sealed for this question.
- */
-export function openAnswer(
-  pool: LockedPool,
-  keyPairs: readonly EphemeralKeyPair[],
-  question: Question,
-  proof: Secret,
-  { encapsulatedKey, sealed: ciphertext, ...facts }: SealedSession,
-  now: number,
-): CachedSession {
-  const bound = binding("answer", question, encodeSessionFacts(facts));
-  using content = open(pool, keyPairs, bound, { encapsulatedKey, ciphertext });
-  if (!constantTimeEqual(content.bytes.subarray(masterSecretLength), proof.bytes)) {
-    throw new SessionMessageError("its sender is not who was asked");
-  }
-  const state = decodeState(facts.state);
-  const secret = pool.rent(masterSecretLength);
-  secret.bytes.set(content.bytes.subarray(0, masterSecretLength));
-  return { state: shifted(state, now - facts.age - state.issuedAt), secret, domain: question.request.domain };
-}
-
-function open(
-  pool: LockedPool,
-  keyPairs: readonly EphemeralKeyPair[],
-  bound: HpkeBinding,
-  message: { readonly encapsulatedKey: Uint8Array; readonly ciphertext: Uint8Array },
+  session: SealedSession,
 ): Secret {
+  const binding = bindingOf(question);
   let cause: unknown;
-  for (const keyPair of keyPairs) {
+  for (const keyPair of own) {
     try {
-      return hpkeOpen(pool, keyPair, bound, message);
+      using context = HpkeContext.fromKnownSender(pool, keyPair, theirs, session.encapsulatedKey, binding);
+      return context.open(pool, encodeSessionFacts(session), session.sealed);
     } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error;
+      if (!(error instanceof HpkeError || error instanceof KeyAgreementError)) throw error;
       cause = error;
     }
   }
-  throw new SessionMessageError("it was not sealed for this receiver and question", { cause });
-}
-
-/** Its maker is known by now; another release may still have another form. */
-function decodeState(bytes: Uint8Array): SessionState {
-  const state = decodeSessionState(bytes);
-  if (state === undefined) throw new SessionMessageError("the session is of another release");
-  return state;
+  throw new SessionMessageError("it was not sealed by the asked for this question", { cause });
 }
 
 function shifted(state: SessionState, by: number): SessionState {

@@ -1,10 +1,9 @@
 import type { EphemeralKeyPair } from "../../shared/libcrypto/key_agreement.ts";
 import type { LockedPool } from "../../shared/memory/locked_pool.ts";
-import type { Secret } from "../../shared/memory/secret.ts";
 import type { SessionRequest } from "../tls/server_events.ts";
 import type { CachedSession } from "../tls/sessions/session_cache.ts";
 import { SessionMessageError } from "./errors.ts";
-import { openAnswer, type Question, sealAnswer, sealQuery } from "./sealed_session.ts";
+import { openSession, type Question, type SealingKeys, sealSession } from "./sealed_session.ts";
 import {
   encodeSessionMessage,
   type SessionAnswer,
@@ -13,8 +12,7 @@ import {
 } from "./session_messages.ts";
 
 /**
- * How a lookup ended. `late`: nobody answered in time; `busy`: too many were under way; `unreachable`: nothing could be
- * sealed or sent; `refused`: the answer was not the asked one's.
+ * How a lookup ended. `late`: nobody answered in time; `busy`: too many were under way; `unreachable`: it is gone; `refused`: the answer was not the asked one's.
  */
 export type LookupResult = "hit" | "miss" | "late" | "busy" | "unreachable" | "refused";
 
@@ -47,7 +45,6 @@ export interface SessionExchangeOptions {
 
 interface Pending {
   readonly question: Question;
-  readonly proof: Secret;
   readonly end: (lookup: Lookup) => void;
 }
 
@@ -64,21 +61,13 @@ export class SessionExchange implements Disposable {
 
   /** The session, if `asked` has it and says so in time. Never rejects. */
   async ask(asked: string, request: SessionRequest): Promise<Lookup> {
-    const { pool, self, publicKeyOf, send, mostOutstanding, onRefused } = this.#options;
+    const { self, publicKeyOf, send, mostOutstanding } = this.#options;
     if (this.#pending.size >= mostOutstanding) return { result: "busy" };
-    const publicKey = publicKeyOf(asked);
-    if (publicKey === undefined) return { result: "unreachable" };
-    const question = { asker: self(), asked, number: ++this.#number, request };
-    try {
-      const { query, proof } = sealQuery(pool, publicKey, question);
-      const answer = this.#expect(question, proof);
-      send(asked, encodeSessionMessage(query));
-      return await answer;
-    } catch (error) {
-      onRefused(asked, error as Error);
-      this.#pending.get(question.number)?.end({ result: "unreachable" });
-      return { result: "unreachable" };
-    }
+    if (publicKeyOf(asked) === undefined) return { result: "unreachable" };
+    const number = ++this.#number;
+    const answer = this.#expect({ asker: self(), asked, number, request });
+    send(asked, encodeSessionMessage({ kind: "query", number, request }));
+    return await answer;
   }
 
   /** Tells `maker` that a session of its must not resume any more. Nobody says whether it came. */
@@ -100,17 +89,15 @@ export class SessionExchange implements Disposable {
     for (const { end } of this.#pending.values()) end({ result: "unreachable" });
   }
 
-  #expect(question: Question, proof: Secret): Promise<Lookup> {
+  #expect(question: Question): Promise<Lookup> {
     const { promise, resolve } = Promise.withResolvers<Lookup>();
     const end = () => this.#pending.get(question.number)?.end({ result: "late" });
     const timer = setTimeout(end, this.#options.patience);
     this.#pending.set(question.number, {
       question,
-      proof,
       end: (lookup) => {
         clearTimeout(timer);
         this.#pending.delete(question.number);
-        proof[Symbol.dispose]();
         resolve(lookup);
       },
     });
@@ -122,9 +109,9 @@ export class SessionExchange implements Disposable {
     // Too late, or to a question that was never asked.
     if (pending === undefined || pending.question.asked !== from) return;
     if (session === undefined) return pending.end({ result: "miss" });
-    const { pool, keyPairs, now } = this.#options;
+    const { pool, now } = this.#options;
     try {
-      const opened = openAnswer(pool, keyPairs(), pending.question, pending.proof, session, now());
+      const opened = openSession(pool, this.#keysWith(from), pending.question, session, now());
       pending.end({ result: "hit", session: opened });
     } catch (error) {
       pending.end({ result: "refused" });
@@ -145,17 +132,21 @@ export class SessionExchange implements Disposable {
   }
 
   /** Nothing is sealed where there is nothing to give: a question in vain costs this end next to nothing. */
-  #give(from: string, query: SessionQuery, session: CachedSession | undefined): void {
+  #give(from: string, { number, request }: SessionQuery, session: CachedSession | undefined): void {
     using _secret = session?.secret;
-    const { pool, self, keyPairs, publicKeyOf, now } = this.#options;
-    const { number, request } = query;
+    const { pool, self, now } = this.#options;
     const fits = session?.domain === request.domain && session.state.serverName === request.serverName;
     if (session === undefined || !fits) return this.#say(from, { kind: "answer", number });
-    const publicKey = publicKeyOf(from);
-    if (publicKey === undefined) throw new SessionMessageError("its sender is not known here");
     const question = { asker: from, asked: self(), number, request };
-    const sealed = sealAnswer(pool, keyPairs(), publicKey, question, query, session, now());
+    const sealed = sealSession(pool, this.#keysWith(from), question, session, now());
     this.#say(from, { kind: "answer", number, session: sealed });
+  }
+
+  #keysWith(name: string): SealingKeys {
+    const { keyPairs, publicKeyOf } = this.#options;
+    const theirs = publicKeyOf(name);
+    if (theirs === undefined) throw new SessionMessageError("its sender is not known here");
+    return { own: keyPairs(), theirs };
   }
 
   #say(to: string, answer: SessionAnswer): void {

@@ -2,16 +2,15 @@
  * How workers of an edge, and edges, ask each other for a TLS 1.2 session:
  *
  *    hello:  17 | worker (2) | public key (32) | edge (3) | peers' edges (2 + 3 n)
- *    query:  18 | number (8) | session id (32) | domain (1 + n) | server name (1 + n) |
- *            encapsulated key (32) | sealed proof (16 + 16)
+ *    query:  18 | number (8) | session id (32) | domain (1 + n) | server name (1 + n)
  *    answer: 19 | number (8), and nothing more where there is no session, else
- *            encapsulated key (32) | age (8) | state (2 + n) | sealed master secret and proof (48 + 16 + 16)
+ *            encapsulated key (32) | age (8) | state (2 + n) | sealed master secret (48 + 16)
  *    remove: 20 | session id (32)
  *
- * Both seals are HPKE's (RFC 9180: X25519, ChaCha20-Poly1305), from pool to pool. Everything that was asked, the asker
- * and the asked are bound in, age and state are the answer's additional data. The proof is random; only who has the
- * asked one's private key can give it back, so that whoever carries messages can neither read a session nor make one
- * up. The age is in milliseconds, so that no two clocks need agree.
+ * An answer is sealed with HPKE in auth mode (RFC 9180: X25519, ChaCha20-Poly1305), from pool to pool, by the key of the
+ * asked for the key of the asker: whoever carries messages can neither read a session nor make one up. All that was
+ * asked, who asked and who was asked are bound in; age and state are additional data. The age is in milliseconds, so
+ * that no two clocks need agree.
  */
 import { ByteReader } from "../../shared/codec/byte_reader.ts";
 import { ByteWriter } from "../../shared/codec/byte_writer.ts";
@@ -22,7 +21,6 @@ import { SessionMessageError } from "./errors.ts";
 import { edgeLabelLength, workerLabelLength } from "./session_label.ts";
 
 export const publicKeyLength = 32;
-export const proofLength = 16;
 export const masterSecretLength = 48;
 const tagLength = 16;
 
@@ -47,8 +45,6 @@ export interface SessionQuery {
   readonly kind: "query";
   readonly number: number;
   readonly request: SessionRequest;
-  readonly encapsulatedKey: Uint8Array;
-  readonly sealedProof: Uint8Array;
 }
 
 /** The session of an answer, sealed. */
@@ -58,7 +54,7 @@ export interface SealedSession {
   readonly age: number;
   /** Encoded as in a ticket. */
   readonly state: Uint8Array;
-  /** Master secret and proof. */
+  /** The master secret. */
   readonly sealed: Uint8Array;
 }
 
@@ -93,8 +89,6 @@ export function encodeSessionMessage(message: SessionMessage): Uint8Array {
     case "query":
       writer.u64(BigInt(message.number));
       writer.bytes(encodeRequest(message.request));
-      writer.bytes(message.encapsulatedKey);
-      writer.bytes(message.sealedProof);
       break;
     case "answer":
       writer.u64(BigInt(message.number));
@@ -147,13 +141,7 @@ function decode(reader: ByteReader): SessionMessage {
         peers: readLabels(reader.nested16()),
       };
     case kinds.query:
-      return {
-        kind: "query",
-        number: readNumber(reader),
-        request: readRequest(reader),
-        encapsulatedKey: reader.bytes(publicKeyLength).slice(),
-        sealedProof: reader.bytes(proofLength + tagLength).slice(),
-      };
+      return { kind: "query", number: readNumber(reader), request: readRequest(reader) };
     case kinds.answer: {
       const number = readNumber(reader);
       return { kind: "answer", number, ...(reader.remaining > 0 && { session: readSession(reader) }) };
@@ -176,7 +164,7 @@ function readSession(reader: ByteReader): SealedSession {
     encapsulatedKey: reader.bytes(publicKeyLength).slice(),
     age: readNumber(reader),
     state: reader.vector16().slice(),
-    sealed: reader.bytes(masterSecretLength + proofLength + tagLength).slice(),
+    sealed: reader.bytes(masterSecretLength + tagLength).slice(),
   };
 }
 

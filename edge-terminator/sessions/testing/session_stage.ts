@@ -105,6 +105,11 @@ export class SessionStage implements Disposable {
     return this.now + (this.ahead.get(name.split("/")[0]!) ?? 0);
   }
 
+  /** What others seal to, for an edge. */
+  publicKeyOf(edge: string): Uint8Array {
+    return this.#mailboxes.get(edge)!.publicKey;
+  }
+
   tellRoster(edge: string, numbers: readonly number[]): void {
     const members = numbers.map((id) => ({ id, publicKey: new Uint8Array(32) }));
     for (const id of numbers) this.worker(`${edge}/${id}`).shared.takeRoster({ self: id, members });

@@ -10,10 +10,10 @@ import { outcomeOf } from "../outcome.ts";
 
 const encapsulatedKey = new Uint8Array(32).fill(9);
 const request = { sessionId: new Uint8Array(32).fill(1), domain: aDomain, serverName: aName };
-const session = { encapsulatedKey, age: 5, state: new Uint8Array(40), sealed: new Uint8Array(80) };
+const session = { encapsulatedKey, age: 5, state: new Uint8Array(40), sealed: new Uint8Array(64) };
 const examples: readonly SessionMessage[] = [
   { kind: "hello", worker: "abcd", publicKey: encapsulatedKey, edge: "012345", peers: ["678901", "abcdef"] },
-  { kind: "query", number: 1, request, encapsulatedKey, sealedProof: new Uint8Array(32) },
+  { kind: "query", number: 1, request },
   { kind: "answer", number: 1 },
   { kind: "answer", number: 1, session },
   { kind: "remove", id: request.sessionId },
