@@ -1,3 +1,4 @@
+import { isAboutSessions } from "../sessions/session_messages.ts";
 import type { Roster, SiblingPost } from "../ticket_keys/sharing/roster.ts";
 import type { SiblingDelivery, SiblingMessage } from "./control_messages.ts";
 
@@ -9,8 +10,10 @@ export interface SiblingReceiver {
 
 /** The way to a worker's siblings: through its supervisor, who passes on what it cannot read. */
 export class SiblingChannel implements SiblingPost {
-  /** Set it before `join`: nothing comes before. */
+  /** Takes what is about ticket keys. Set it before `join`: nothing comes before. */
   receiver: SiblingReceiver | undefined;
+  /** Takes what is about TLS 1.2 sessions. */
+  sessions: SiblingReceiver | undefined;
   readonly #say: (message: SiblingMessage) => void;
 
   constructor(say: (message: SiblingMessage) => void) {
@@ -28,11 +31,14 @@ export class SiblingChannel implements SiblingPost {
   /** Takes what the supervisor passed on. */
   deliver(delivery: SiblingDelivery): void {
     if (delivery.type === "sibling") {
-      this.receiver?.receive(delivery.from, decode(delivery.body));
-      return;
+      const message = decode(delivery.body);
+      const receiver = isAboutSessions(message) ? this.sessions : this.receiver;
+      return receiver?.receive(delivery.from, message);
     }
     const members = delivery.members.map(({ id, publicKey }) => ({ id, publicKey: decode(publicKey) }));
-    this.receiver?.takeRoster({ self: delivery.self, members });
+    for (const receiver of [this.receiver, this.sessions]) {
+      receiver?.takeRoster({ self: delivery.self, members });
+    }
   }
 }
 

@@ -52,7 +52,7 @@ export class Worker {
   #tickets: EdgeTickets | undefined;
   #pushed: PushedCertificates | undefined;
 
-  private constructor(config: EdgeConfig, log: Logger, pool: LockedPool) {
+  private constructor(config: EdgeConfig, log: Logger, pool: LockedPool, siblings: SiblingChannel) {
     this.log = log;
     this.drainDeadline = config.limits.drainDeadline;
     this.#enrolledIn = config.control && isEnrolled(config.identity, config.control.state)
@@ -61,7 +61,9 @@ export class Worker {
     this.#pool = pool;
     this.#metrics = new EdgeMetrics(pool, () => this.#acceptor.size);
     this.#signer = openSigner(config, this.#metrics, log);
-    this.#sessions = config.sessions && new SessionKeeper(pool, config.sessions);
+    const { registry: metrics } = this.#metrics;
+    const sessions = config.sessions && new SessionKeeper(config.sessions, { pool, siblings, metrics, log });
+    this.#sessions = sessions;
     this.#staples = new OcspStaples(config.staples, { log, metrics: this.#metrics.registry });
     this.#directory = new SiteDirectory(siteEntries(config), relayedSite);
     const context: ConnectionContext = {
@@ -70,6 +72,7 @@ export class Worker {
       signer: this.#signer,
       rsaKeyExchange: (request, { deadline }) => this.#signer.exchangeRsaKey(request, { deadline, pool }),
       encapsulate: (encapsulationKey) => encapsulate(pool, encapsulationKey),
+      ...(sessions && { findSession: (request) => sessions.shared.findElsewhere(request) }),
       metrics: this.#metrics,
       log,
       limits: { ...config.limits, halfClosedIdle },
@@ -99,7 +102,7 @@ export class Worker {
     const words =
       "locked memory: blocks of the pool against those that open connections and kept sessions need";
     log[budget.isEnough ? "info" : "warn"]({ event: "memory-budget", slot, ...budget }, words);
-    const worker = new Worker(config, log, pool);
+    const worker = new Worker(config, log, pool, siblings);
     await worker.#openTickets(config.tickets, siblings);
     await worker.#openControl(config, control);
     for (const { fd } of listeners) {
@@ -132,6 +135,9 @@ export class Worker {
 
   /** Before the first connection: a client may come back at once (S1). */
   async #openTickets(settings: EdgeConfig["tickets"], siblings: SiblingChannel): Promise<void> {
+    // Who shares ticket keys joins with a key for them; who does not, only to share sessions.
+    const sharesKeys = settings !== undefined && settings.keys.source !== "files";
+    if (!sharesKeys && this.#sessions) siblings.join(this.#sessions.shared.publicKey);
     if (settings === undefined) return;
     const { log } = this;
     const metrics = this.#metrics.registry;

@@ -44,3 +44,21 @@ Deno.test("an edge that keeps no sessions, or few, serves who comes back with an
     assert.match(output, /^ {4}Session-ID: $/m);
   });
 });
+
+for (const source of ["local", "off"]) {
+  Deno.test(`S16: a session id resumes at every worker of the edge, with tickets "${source}"`, async () => {
+    await withSystem({ edge: { workers: 3, tickets: { source } } }, async (system) => {
+      const file = system.installation.file("session.pem");
+      const hits = (place: string) =>
+        system.edge.metric("holdfast_edge_session_lookups_total", { place, result: "hit" });
+      await connect(system, "-sess_out", file);
+      // The kernel spreads connections over the workers by their ports.
+      for (let again = 0; again < 60 && (await hits("sibling") < 2 || await hits("local") < 1); again++) {
+        const { resumed, output } = await connect(system, "-sess_in", file);
+        assert(resumed, output);
+      }
+      assert(await hits("sibling") >= 2 && await hits("local") >= 1, "no worker asked another");
+      assert.equal(await system.signatures("sign-tls12"), 1);
+    });
+  });
+}
