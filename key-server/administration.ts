@@ -12,6 +12,7 @@ import type { Enrolment } from "./enrolment/open_enrolment.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { Prober } from "./prober.ts";
 import type { Registry } from "./registry/registry.ts";
+import type { TicketHub } from "./ticket_hub/ticket_hub.ts";
 
 /** The parts of a key server that administrators act on. */
 export interface AdministrationParts {
@@ -21,6 +22,7 @@ export interface AdministrationParts {
   readonly prober: Prober;
   readonly authorizer: Authorizer;
   readonly control: ControlService;
+  readonly tickets: TicketHub;
   readonly audit: AuditLog;
   /** When an edge last used a key, by its SKI. */
   readonly lastUse: (subjectKeyIdentifier: Uint8Array) => Date | undefined;
@@ -76,12 +78,13 @@ async function enrolmentOf(parts: AdministrationParts): Promise<Enrolment | unde
 }
 
 function servicesOf(
-  { config, registry, control, audit, authorizer, keys, prober, log }: AdministrationParts,
+  { config, registry, control, tickets, audit, authorizer, keys, prober, log }: AdministrationParts,
   enrolment: Enrolment | undefined,
 ): Omit<AdminServices, "rotations" | "keyManagement"> {
   return {
     registry,
     rollout: control,
+    tickets,
     audit,
     auditTrail: trailOf(config, audit),
     log,

@@ -29,6 +29,7 @@ import {
   serverNameSchema,
 } from "./schemas.ts";
 import { usualPatience } from "./token/patience.ts";
+import { type TicketHubConfig, ticketHubConfig, ticketHubSectionSchema } from "./ticket_hub/config.ts";
 import type { Pkcs11Uri } from "./token/uri.ts";
 
 const listenSchema = z.strictObject({
@@ -103,6 +104,7 @@ export const keyServerConfigSchema = z.strictObject({
   admin_api: adminApiSchema.optional(),
   audit: auditSectionSchema.optional(),
   control: controlSectionSchema,
+  ticket_hub: ticketHubSectionSchema,
   enrolment: enrolmentSectionSchema.optional(),
   rotation: rotationSectionSchema,
   acme: acmeSectionSchema.optional(),
@@ -185,6 +187,7 @@ export interface KeyServerConfig {
   readonly admin: { readonly address: TcpAddress; readonly allowRemote: boolean } | undefined;
   readonly adminApi: AdminApiConfig | undefined;
   readonly control: ControlConfig;
+  readonly ticketHub: TicketHubConfig;
   readonly rotation: RotationConfig;
   readonly acme: AcmeConfig | undefined;
   readonly audit: AuditSection | undefined;
@@ -235,6 +238,7 @@ function resolved(configFile: string, file: KeyServerConfigFile): KeyServerConfi
     admin: admin && { address: admin.address, allowRemote: admin.allow_remote },
     adminApi: file.admin_api && resolveAdminApi(configFile, file.admin_api),
     control: controlConfig(file.control),
+    ticketHub: ticketHubConfig(configFile, file.ticket_hub, file.control.edge_grace_ms),
     rotation: rotationConfig(configFile, file.rotation),
     acme: acmeConfig(configFile, file.acme),
     audit: file.audit,

@@ -20,6 +20,9 @@ import { Follower } from "./registry/replication/follower.ts";
 import { type OpenReplication, replicationFor } from "./registry/replication/open_replication.ts";
 import type { SqliteRegistry } from "./registry/sqlite_registry.ts";
 import { openSecretMemory } from "./secret_memory.ts";
+import { openHubState } from "./ticket_hub/open_hub_state.ts";
+import type { HubState } from "./ticket_hub/hub_state.ts";
+import { TicketHub } from "./ticket_hub/ticket_hub.ts";
 import { ServerMetrics } from "./server_metrics.ts";
 import { TlsListener } from "./tls_listener.ts";
 import { UnixListener } from "./unix_listener.ts";
@@ -33,6 +36,7 @@ interface KeyServerParts {
   readonly keys: KeyRing;
   readonly registry: SqliteRegistry;
   readonly audit: Awaited<ReturnType<typeof openAuditLog>>;
+  readonly hubState: HubState;
   readonly log: Logger;
 }
 
@@ -47,6 +51,7 @@ export class KeyServer {
   readonly #metrics: ServerMetrics;
   readonly #prober: Prober;
   readonly #control: ControlService;
+  readonly #tickets: TicketHub;
   readonly #closers = new DisposableStack();
   #tls: TlsListener | undefined;
   #unix: UnixListener | undefined;
@@ -56,7 +61,7 @@ export class KeyServer {
   #stopping: Promise<void> | undefined;
 
   private constructor(parts: KeyServerParts) {
-    const { config, memory, keys, registry, audit, log } = parts;
+    const { config, memory, keys, registry, audit, hubState, log } = parts;
     this.#parts = parts;
     this.#config = config;
     this.#log = log;
@@ -98,6 +103,16 @@ export class KeyServer {
         log,
       }),
     );
+    this.#tickets = this.#control.tickets = this.#closers.use(
+      new TicketHub({
+        registry,
+        permissions: () => this.#control.permissions,
+        grace: config.control.edgeGrace,
+        state: hubState,
+        metrics: this.#metrics.registry,
+        log,
+      }),
+    );
     this.#prober = new Prober(keys, limits.probeInterval, log);
     // After the authorizer, which is told first of every change.
     this.#closers.use(registry.watch(({ changes }) => {
@@ -120,7 +135,8 @@ export class KeyServer {
     const isAudited = config.audit !== undefined || config.registry !== undefined;
     const registry = parts.use(await openRegistry(config, keys, log, isAudited ? audit : undefined));
     await keys.follow(registry);
-    const server = new KeyServer({ config, memory, keys, registry, audit, log });
+    const hubState = parts.use(await openHubState(config.ticketHub, log));
+    const server = new KeyServer({ config, memory, keys, registry, audit, hubState, log });
     parts.move();
     try {
       await server.#listen();
@@ -196,6 +212,7 @@ export class KeyServer {
       ...this.#parts,
       authorizer: this.#authorizer,
       control: this.#control,
+      tickets: this.#tickets,
       prober: this.#prober,
       lastUse: (identifier) => this.#operations.lastUse(identifier),
     });
@@ -255,11 +272,12 @@ export class KeyServer {
 
   /** The audit log signs its end with a key in a token, so it goes before them. */
   async #closeParts(): Promise<void> {
-    const { memory, keys, registry, audit } = this.#parts;
+    const { memory, keys, registry, audit, hubState } = this.#parts;
     await using stack = new AsyncDisposableStack();
     stack.use(memory);
     stack.use(keys);
     stack.use(registry);
     if (Symbol.asyncDispose in audit) stack.use(audit);
+    stack.use(hubState);
   }
 }

@@ -6,6 +6,7 @@ import type { Rollout } from "../control/edge_rollout.ts";
 import type { KeyManagement } from "../issuance/key_management.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Rotations } from "../rotation/rotations.ts";
+import type { TicketHub } from "../ticket_hub/ticket_hub.ts";
 
 /** What is known of a key that the key server answers for, or should. */
 export interface KeyHealth {
@@ -36,6 +37,8 @@ export interface AuditTrail {
 export interface AdminServices {
   readonly registry: Registry;
   readonly rollout: Rollout;
+  /** Edges that share ticket keys. */
+  readonly tickets: Pick<TicketHub, "status" | "rotate">;
   readonly keyManagement: KeyManagement;
   readonly rotations: Rotations;
   readonly explain: (request: ExplanationRequest) => Explanation;

@@ -13,6 +13,7 @@ import type { EdgeRollout, Rollout } from "./edge_rollout.ts";
 import { type ControlView, EdgeUpdates } from "./edge_updates.ts";
 import { type ChangedNames, changedNames } from "./pending_changes.ts";
 import { RolloutBoard } from "./rollout_board.ts";
+import type { TicketLink, TicketMessage, TicketMessages } from "./ticket_messages.ts";
 
 /** Signs a new certificate for an edge's own identity: DER, leaf first. */
 export type RenewIdentity = (edge: EdgeIdentity, request: Uint8Array) => Promise<readonly Uint8Array[]>;
@@ -40,12 +41,15 @@ interface OpenSession {
   readonly session: ControlSession;
   readonly updates: EdgeUpdates;
   readonly hello: HelloMessage;
+  readonly link: TicketLink;
 }
 
 /** Pushes what the registry says to every edge that holds a control connection, and knows how far each has come. */
 export class ControlService implements ControlSessionOwner, Rollout, Disposable {
   /** Set by whoever can sign. */
   renewIdentity: RenewIdentity | undefined;
+  /** Set by whoever carries messages between edges; until then there is nobody to carry them to. */
+  tickets: TicketMessages | undefined;
   readonly #options: ControlServiceOptions;
   readonly #board: RolloutBoard;
   readonly #metrics: ControlMetrics;
@@ -104,7 +108,7 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
     const former = this.#find(edge, hello.instance);
     if (!this.#board.connected(edge, hello)) return session.refuse("too many edges have this identity");
     const updates = this.#updatesFor(session, hello);
-    this.#sessions.set(session, { session, updates, hello });
+    this.#sessions.set(session, { session, updates, hello, link: linkOf(session, hello) });
     // Its worker died, or its network did: it has come back before we noticed.
     former?.session.end();
     this.#logGreeting(edge, hello);
@@ -135,6 +139,16 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
     return await this.renewIdentity(edge, request);
   }
 
+  ticketMessage(session: ControlSession, message: TicketMessage): void {
+    const open = this.#sessions.get(session);
+    if (open !== undefined) this.tickets?.received(open.link, message);
+  }
+
+  /** As of the registry's state. */
+  get permissions(): EdgePermissions {
+    return this.#permissions;
+  }
+
   protocolError(): void {
     this.#options.protocolError();
   }
@@ -143,6 +157,7 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
     const open = this.#sessions.get(session);
     if (open === undefined) return;
     this.#sessions.delete(session);
+    this.tickets?.closed(open.link);
     const edge = session.edge.name;
     const { instance } = open.hello;
     // Unless another connection of the same installation has taken its place.
@@ -190,10 +205,11 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
     for (const { edge } of this.#board.edges) {
       if (this.#permissions.revocation(edge) !== undefined) this.#board.forget(edge);
     }
-    for (const { session } of [...this.#sessions.values()]) {
+    for (const { session, link } of [...this.#sessions.values()]) {
       const reason = this.#permissions.revocation(session.edge.name);
       if (reason === undefined) continue;
       this.#sessions.delete(session);
+      this.tickets?.closed(link);
       session.cut(reason);
     }
   }
@@ -213,4 +229,15 @@ export class ControlService implements ControlSessionOwner, Rollout, Disposable 
   #tellListeners(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function linkOf(session: ControlSession, { instance }: HelloMessage): TicketLink {
+  return {
+    edge: session.edge.name,
+    instance,
+    get isOpen() {
+      return session.isOpen;
+    },
+    send: (message) => session.send(message),
+  };
 }

@@ -14,6 +14,7 @@ import type { Logger } from "../../shared/log.ts";
 import type { EdgeSession } from "../connections.ts";
 import type { EdgeIdentity } from "../edge_identity.ts";
 import { PrefaceReader } from "../preface_reader.ts";
+import type { TicketMessage } from "./ticket_messages.ts";
 
 /** Who is told what an edge says, and decides what it is sent. */
 export interface ControlSessionOwner {
@@ -22,6 +23,7 @@ export interface ControlSessionOwner {
   acknowledged(session: ControlSession, ack: AckMessage): void;
   /** A new certificate for the edge, in DER, leaf first. Rejects with a HoldfastError whose words the edge may see. */
   renew(session: ControlSession, request: Uint8Array): Promise<readonly Uint8Array[]>;
+  ticketMessage(session: ControlSession, message: TicketMessage): void;
   protocolError(): void;
   closed(session: ControlSession): void;
 }
@@ -158,7 +160,7 @@ export class ControlSession implements EdgeSession {
       case "ticket-join":
       case "ticket-send":
       case "ticket-report":
-        throw new ControlProtocolError("Cannot use a message: this key server is no hub of ticket keys");
+        return this.#options.owner.ticketMessage(this, message);
       default:
         message satisfies never;
     }

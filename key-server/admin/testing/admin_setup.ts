@@ -17,6 +17,10 @@ import { type AdminApp, adminApp } from "../admin_app.ts";
 import type { Administrator } from "../administrators.ts";
 import { snapshotContentType } from "../snapshot_content_type.ts";
 import type { Role } from "../roles.ts";
+import { EdgePermissions } from "../../control/edge_permissions.ts";
+import { Metrics } from "../../../shared/metrics.ts";
+import { LocalHubState } from "../../ticket_hub/local_hub_state.ts";
+import { TicketHub } from "../../ticket_hub/ticket_hub.ts";
 import type { AdminServices } from "../services.ts";
 import { keyManagementDouble, rotationsDouble } from "./service_doubles.ts";
 
@@ -27,6 +31,14 @@ export class AdminSetup {
   readonly events: AuditEvent[] = [];
   readonly edges: EdgeRollout[] = [];
   readonly registry = openRegistry();
+  readonly tickets = new TicketHub({
+    registry: this.registry,
+    permissions: () => new EdgePermissions(this.registry.state),
+    grace: 60_000,
+    state: new LocalHubState(),
+    metrics: new Metrics(),
+    log: createLogger("test", "silent"),
+  });
   readonly services: AdminServices;
   readonly app: AdminApp;
 
@@ -37,6 +49,7 @@ export class AdminSetup {
     this.services = {
       registry: this.registry,
       rollout: { edges: this.edges, behind: () => [], watch: () => ({ [Symbol.dispose]() {} }) },
+      tickets: this.tickets,
       keyManagement: keyManagementDouble(this.registry),
       rotations: rotationsDouble(this.registry),
       explain: ({ serverName = site }) => ({ allowed: true, verdict: "allowed", serverName, steps: [] }),
