@@ -8,6 +8,7 @@ export const threadCalls = [
   "C_GetMechanismList",
   "C_GetMechanismInfo",
   "C_OpenSession",
+  "C_GetSessionInfo",
   "C_CloseSession",
   "C_CloseAllSessions",
   "C_FindObjectsInit",

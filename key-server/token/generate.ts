@@ -71,9 +71,11 @@ async function generateAlone(
   return await generateKey(calls, session, options);
 }
 
+const mendedByRestart = "CKR_GENERAL_ERROR";
+
 /** A TPM's module leaves each key that it makes in the TPM's few places until C_Finalize, and says only this of it. */
 export function mayBeMendedByRestart(error: unknown): boolean {
-  return error instanceof TokenError && error.returnValue === "CKR_GENERAL_ERROR";
+  return error instanceof TokenError && error.returnValue === mendedByRestart;
 }
 
 /**
@@ -81,6 +83,12 @@ export function mayBeMendedByRestart(error: unknown): boolean {
  * in software needs raw RSA. Learnt by trying.
  */
 const signByDecryption = new WeakSet<TokenCalls>();
+
+/**
+ * Labels of keys that are not to be kept and could not be destroyed: a TPM's module believes a key in use after a signature
+ * that failed, until it is started afresh.
+ */
+const leftovers = new WeakMap<TokenCalls, Set<string>>();
 
 /**
  * Generates a key pair in a read-write session that is logged in, holds its attributes against what was asked, and has it
@@ -94,6 +102,7 @@ export async function generateKey(
   options: GenerateOptions,
 ): Promise<PublicKey> {
   const { label, algorithm, decrypts = false } = options;
+  if (leftovers.get(calls)?.delete(label) === true) await destroyKeyPair(calls, session, { object: label });
   if ((await listPrivateKeys(calls, session, { object: label })).length > 0) {
     throw new TokenError(`Cannot generate a key: the label ${label} is taken`);
   }
@@ -102,7 +111,6 @@ export async function generateKey(
     return await generateProved(calls, session, label, algorithm, mayDecrypt);
   } catch (error) {
     if (!(error instanceof UnprovedError) || mayDecrypt || !algorithm.startsWith("rsa-")) throw error;
-    signByDecryption.add(calls);
     return await generateProved(calls, session, label, algorithm, true);
   }
 }
@@ -124,23 +132,37 @@ async function generateProved(
     await proveGenerated(calls, session, pair.privateKey, publicKey);
     return publicKey;
   } catch (error) {
-    await destroyObjects(calls, session, [pair.privateKey, pair.publicKey]);
+    if (error instanceof UnprovedError && algorithm.startsWith("rsa-")) signByDecryption.add(calls);
+    await destroyObjects(calls, session, [pair.privateKey, pair.publicKey]).catch((cause: unknown) => {
+      leftovers.set(calls, (leftovers.get(calls) ?? new Set()).add(label));
+      const message = `Cannot destroy the key ${label}, which is not as it should be: ${
+        tokenError("do it", cause).returnValue
+      }`;
+      throw new TokenError(message, mendedByRestart, { cause });
+    });
     throw error;
   }
 }
 
+/** In a session of its own: an operation that failed may stay active there, and would keep the key from being destroyed. */
 async function proveGenerated(
   calls: TokenCalls,
   session: Handle,
   key: Handle,
   publicKey: PublicKey,
 ): Promise<void> {
+  const { slotID } = await calls.C_GetSessionInfo(session);
   try {
     await proveFirstScheme(publicKey, async ({ prepare, finish }, content) => {
-      const { mechanism, data } = prepare(content, publicKey.keyBits);
-      await calls.C_SignInit(session, mechanism, key);
-      const output = Buffer.alloc(publicKey.keyBits);
-      return finish(new Uint8Array(await calls.C_SignAsync(session, Buffer.from(data), output)));
+      const own = await calls.C_OpenSession(slotID, pkcs11js.CKF_SERIAL_SESSION);
+      try {
+        const { mechanism, data } = prepare(content, publicKey.keyBits);
+        await calls.C_SignInit(own, mechanism, key);
+        const output = Buffer.alloc(publicKey.keyBits);
+        return finish(new Uint8Array(await calls.C_SignAsync(own, Buffer.from(data), output)));
+      } finally {
+        await calls.C_CloseSession(own);
+      }
     });
   } catch (error) {
     throw new UnprovedError(

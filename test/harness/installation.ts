@@ -7,7 +7,7 @@ import { type ConfigTable, patched } from "./config_patch.ts";
 import { type CertificateSource, edgeConfig, keyServerConfig } from "./default_configs.ts";
 import { edgeIdentity, keyServerName } from "./identities.ts";
 import { ProductProcess } from "./processes/product_process.ts";
-import { type KeySpec, SoftHsmToken } from "./token/softhsm_token.ts";
+import { type KeySpec, SoftHsmToken, type TokenKey } from "./token/softhsm_token.ts";
 
 /** The ports of the first key server, edge and backend; further ones follow at a distance of 10. */
 export interface Ports {
@@ -35,6 +35,20 @@ export interface InstallationOptions {
   readonly names?: readonly [string, ...string[]];
   /** Unless told: `www-ecdsa` and `www-rsa`, generated in the token. Each gets a chain `NAME.pem`. */
   readonly keys?: readonly KeySpec[];
+  /** SoftHSM's, unless told; the maker's to dispose. */
+  readonly makeToken?: (folder: string, keys: readonly KeySpec[]) => Promise<InstalledToken>;
+}
+
+/** What an installation needs to know of its token, whatever makes it. */
+export interface InstalledToken {
+  /** Where its objects are. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly label: string;
+  readonly uri: string;
+  readonly modulePath: string;
+  readonly pinFile: string;
+  readonly keys: readonly TokenKey[];
 }
 
 /** Starts of one process: which one of its kind, and what its configuration says otherwise. */
@@ -63,7 +77,7 @@ export class Installation {
     readonly host: string,
     readonly ports: Ports,
     readonly names: readonly [string, ...string[]],
-    readonly token: SoftHsmToken,
+    readonly token: InstalledToken,
     readonly pki: DevelopmentPki,
   ) {}
 
@@ -71,7 +85,8 @@ export class Installation {
     const { folder, host, ports = usualPorts, names = ["www.holdfast.test"] } = options;
     const { keys = [{ name: "www-ecdsa", type: "ecdsa-p256" }, { name: "www-rsa", type: "rsa-2048" }] } =
       options;
-    const [token, pki] = await Promise.all([SoftHsmToken.create(folder, keys), DevelopmentPki.create()]);
+    const { makeToken = SoftHsmToken.create } = options;
+    const [token, pki] = await Promise.all([makeToken(folder, keys), DevelopmentPki.create()]);
     for (const { name, publicKeyInfo, decrypts = false } of token.keys) {
       const certificate = await pki.siteCertificate(publicKeyInfo, names, { keyEncipherment: decrypts });
       await writePublic(join(folder, `${name}.pem`), certificate);

@@ -81,7 +81,7 @@ export class KeyServerStage implements AsyncDisposable {
       requestDeadline: 60_000,
     });
     const certificateFile = installation.file("www-rsa.pem");
-    return new KeyServerStage(certificateFile, key!.decryption!, memory, operations, parts.move());
+    return new KeyServerStage(certificateFile, key!.copies[0]!.decryption!, memory, operations, parts.move());
   }
 
   /** The key server's answer, as an edge that has a grant gets it. */

@@ -1,8 +1,7 @@
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { writePublic, writeSecret } from "../../../certs/write.ts";
-import { mustRun } from "../command.ts";
-import type { JobAnswer, KeyType, TokenJob, TokenWork } from "./job.ts";
+import type { KeyType, TokenJob } from "./job.ts";
+import { runTokenProgram } from "./run_program.ts";
 import { type KnownKey, makeKnownKey } from "./known_key.ts";
 
 /** A key to put into a token: generated inside, or, when it is to be known, made outside and imported. */
@@ -63,7 +62,8 @@ export class SoftHsmToken {
       { job: "initialise", securityOfficerPin: randomPin() },
       ...keys.map((key, index) => jobFor(key, known[index])),
     ];
-    const answers = (await run({ modulePath, label, pin, jobs }, { SOFTHSM2_CONF: config })).slice(1);
+    const answers = (await runTokenProgram({ modulePath, label, pin, jobs }, { SOFTHSM2_CONF: config }))
+      .slice(1);
     const tokenKeys = keys.map((key, index) => ({
       ...key,
       ...known[index] ?? { publicKeyInfo: Uint8Array.fromBase64(answers[index] ?? "") },
@@ -81,22 +81,6 @@ function jobFor({ name, type, decrypts = false }: KeySpec, known: KnownKey | und
   return known === undefined
     ? { job: "generate", name, type, decrypts }
     : { job: "import", name, key: known.privateKey, decrypts };
-}
-
-async function run(work: TokenWork, env: Readonly<Record<string, string>>): Promise<JobAnswer[]> {
-  const program = fileURLToPath(new URL("program.ts", import.meta.url));
-  const permissions = ["--no-prompt", "--allow-ffi", "--allow-read", "--allow-env"];
-  const { stdout } = await mustRun(Deno.execPath(), [
-    "run",
-    "--quiet",
-    "--cached-only",
-    ...permissions,
-    program,
-  ], {
-    input: JSON.stringify(work),
-    env,
-  });
-  return JSON.parse(stdout);
 }
 
 function randomPin(): string {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mustRun } from "../../command.ts";
-import type { SoftHsmToken } from "../softhsm_token.ts";
+import type { InstalledToken } from "../../installation.ts";
 
 /** A function in which the module can hang. */
 export type HangingCall =
@@ -20,10 +20,10 @@ export type HangingCall =
 
 /** A real PKCS#11 module before a token's own, compiled for the test: it forwards, counts logins, and hangs on demand. */
 export class ShimModule {
-  private constructor(readonly path: string, readonly folder: string, readonly token: SoftHsmToken) {}
+  private constructor(readonly path: string, readonly folder: string, readonly token: InstalledToken) {}
 
   /** In a folder that exists; it is the test's. */
-  static async build(folder: string, token: SoftHsmToken): Promise<ShimModule> {
+  static async build(folder: string, token: InstalledToken): Promise<ShimModule> {
     const path = join(folder, "shim.so");
     const source = fileURLToPath(new URL("shim.cpp", import.meta.url));
     await mustRun("g++", ["-O1", "-shared", "-fPIC", "-o", path, source], { deadline: 60_000 });
