@@ -31,6 +31,8 @@ export interface NewKey {
   readonly epoch: number;
   /** In milliseconds from now; {@link never}: it waits for others to say that they have it. */
   readonly sealsIn: number;
+  /** Milliseconds for which it seals on while its successor waits for others. */
+  readonly sealsOn?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export function makeAgingKey(
   pool: LockedPool,
   { sealsFor, opensFor, activationDelay }: TicketKeySchedule,
   now: number,
-  { domain, epoch, sealsIn }: NewKey,
+  { domain, epoch, sealsIn, sealsOn = 0 }: NewKey,
 ): AgingKey | undefined {
   try {
     return {
@@ -52,7 +54,7 @@ export function makeAgingKey(
       origin: ownOrigin,
       madeAt: now,
       sealsFrom: now + sealsIn,
-      sealsUntil: now + sealsFor + activationDelay,
+      sealsUntil: now + sealsFor + activationDelay + sealsOn,
       opensUntil: now + opensFor,
     };
   } catch (error) {

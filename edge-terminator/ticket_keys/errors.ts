@@ -20,3 +20,17 @@ export class SiblingMessageError extends HoldfastError {
     super("sibling-message", `Cannot take ticket keys from a sibling: ${reason}`, options);
   }
 }
+
+/** A member of a ticket domain that is none, or not the one that it is said to be. Code `ticket-member`. */
+export class TicketMemberError extends HoldfastError {
+  constructor(edge: string, reason: string) {
+    super("ticket-member", `Cannot share ticket keys with ${edge}: ${reason}`);
+  }
+}
+
+/** Another edge's letter that is malformed, replayed, or not for this one. Code `ticket-letter`. */
+export class LetterError extends HoldfastError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super("ticket-letter", `Cannot take ticket keys from another edge: ${reason}`, options);
+  }
+}

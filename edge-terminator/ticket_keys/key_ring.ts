@@ -1,6 +1,6 @@
 import type { TicketKey } from "../tls/tickets/ticket_key_provider.ts";
 import { type AgingKey, never, ownOrigin } from "./aging_key.ts";
-import { mostKeys } from "./schedule.ts";
+import { mostKeysOfMaker } from "./schedule.ts";
 
 /** What a key is good for at a moment. */
 export type KeyState = "waiting" | "sealing" | "opening";
@@ -138,7 +138,7 @@ export class KeyRing implements Disposable {
     if (now >= key.opensUntil) return undefined;
     let ofMaker = 0;
     for (const { origin } of byName.values()) if (origin === key.origin) ofMaker++;
-    return ofMaker < mostKeys ? key : undefined;
+    return ofMaker < mostKeysOfMaker ? key : undefined;
   }
 
   #swap(byName: ReadonlyMap<string, AgingKey>): void {
@@ -152,6 +152,8 @@ const clockDrift = 1000;
 
 /** The known key itself when the other one says nothing new of it. */
 function withNews(known: AgingKey, other: AgingKey): AgingKey {
+  // Nobody has a say in a key of another maker.
+  if (other.origin !== known.origin) return known;
   const isActivated = known.sealsFrom === never && other.sealsFrom !== never;
   const isShortened = other.opensUntil < known.opensUntil - clockDrift;
   if (!isActivated && !isShortened) return known;

@@ -23,8 +23,17 @@ export const defaultSchedule: TicketKeySchedule = {
   activationDelay: 5 * second,
 };
 
+/**
+ * Milliseconds that other edges have for saying that they hold a new key, before the one before it ends: then there are no
+ * tickets until they have.
+ */
+export const gatheringTime = 60 * second;
+
 /** Keys that one source may hold at once: bounds memory and the search by name. */
 export const mostKeys = 64;
+
+/** Keys of one maker and domain that anybody holds at once: those of its schedule, and those that somebody asked for between. */
+export const mostKeysOfMaker = 256;
 
 /** The default with changes. Throws {@link TicketKeyScheduleError} when the times do not fit each other. */
 export function ticketKeySchedule(changes: Partial<TicketKeySchedule> = {}): TicketKeySchedule {

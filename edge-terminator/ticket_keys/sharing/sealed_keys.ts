@@ -28,7 +28,7 @@ export interface Passage {
 }
 
 /** Keys that one message may have: its count is a byte, and carriers bound a message's length. */
-export const mostKeysInMessage = 128;
+export const mostKeysInMessage = 96;
 
 /** First byte of a message: keys, or the wish for them. */
 export const messageKind = { keys: 1, want: 2 } as const;

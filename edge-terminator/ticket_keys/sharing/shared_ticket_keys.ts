@@ -1,11 +1,11 @@
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { defaultTicketDomain, type TicketKey } from "../../tls/tickets/ticket_key_provider.ts";
-import { type AgingKey, makeAgingKey, never, ownOrigin } from "../aging_key.ts";
+import { type AgingKey, makeAgingKey, never } from "../aging_key.ts";
 import { SiblingMessageError } from "../errors.ts";
 import { keyClock } from "../key_clock.ts";
 import type { KeyStatus } from "../key_ring.ts";
 import { KeyRings } from "../key_rings.ts";
-import { type TicketKeySchedule, ticketKeySchedule } from "../schedule.ts";
+import { gatheringTime, mostKeysOfMaker, type TicketKeySchedule, ticketKeySchedule } from "../schedule.ts";
 import type { TicketKeySource } from "../ticket_key_source.ts";
 import { MailboxKey } from "./mailbox_key.ts";
 import {
@@ -96,6 +96,16 @@ export class SharedTicketKeys implements TicketKeySource {
     return this.#rings.status();
   }
 
+  /** Ticket domains that the edge serves. */
+  get domains(): readonly string[] {
+    return this.#domains();
+  }
+
+  /** Whether it is here and not over. */
+  holds(domain: string, name: Uint8Array): boolean {
+    return this.#rings.openingKey(name, domain) !== undefined;
+  }
+
   /** Keys that this edge has made, newest first; those that are over, too, until the next tick. */
   ownKeys(domain: string): readonly AgingKey[] {
     return this.#rings.of(domain).ownKeys;
@@ -103,9 +113,8 @@ export class SharedTicketKeys implements TicketKeySource {
 
   /** Takes keys of other edges, and passes on to the siblings what is news. Says how many were. */
   addForeign(keys: readonly AgingKey[]): number {
-    const isOfNow = (key: AgingKey) => key.epoch >= this.epochOf(key.domain) && key.origin !== ownOrigin;
-    for (const { secret } of keys.filter((key) => !isOfNow(key))) secret[Symbol.dispose]();
-    const current = keys.filter(isOfNow);
+    this.#rings.expire();
+    const current = this.#ofNow(keys).map((key) => this.#shortened(key));
     const taken = this.#rings.add(current);
     if (taken > 0) this.#spread(this.#rings.keys.filter(({ name }) => isAmong(name, current)));
     return taken;
@@ -123,19 +132,21 @@ export class SharedTicketKeys implements TicketKeySource {
     return this.#epochs.get(domain) ?? 0;
   }
 
-  /** Ends every key of an earlier epoch, here at once and at the siblings by the first key of this one. Says how many. */
+  /**
+   * Ends every key of an earlier epoch, here at once and at the siblings by the first key of this one, which is made here:
+   * the owner has not heard of it. Says how many ended.
+   */
   beginEpoch(domain: string, epoch: number): number {
     if (epoch <= this.epochOf(domain)) return 0;
-    this.#epochs.set(domain, epoch);
-    const ended = this.#rings.of(domain).end((key) => key.epoch < epoch);
-    this.#renew();
+    const ended = this.#endBefore(domain, epoch);
+    this.rotate(domain);
     return ended;
   }
 
-  /** The owner makes a new key of the domain, whatever the last one's age. */
+  /** A new key of the domain now, whatever the last one's age; made here, whoever owns the set. */
   rotate(domain: string): void {
     this.#wanted.add(domain);
-    this.#renew();
+    this.#makeWanted();
   }
 
   tick(): void {
@@ -143,6 +154,7 @@ export class SharedTicketKeys implements TicketKeySource {
     if (isOwner(this.#roster)) {
       this.#renew();
     } else if (this.#isOverdue()) this.ask();
+    this.#makeWanted();
     if (this.#mailbox.renew(this.#now(), this.#schedule.sealsFor)) this.#post.join(this.#mailbox.publicKey);
   }
 
@@ -192,7 +204,7 @@ export class SharedTicketKeys implements TicketKeySource {
     const passage = { from, to: this.#roster.self, after: this.#lastSerials.get(from) ?? 0 };
     const { serial, keys } = this.#open(passage, message);
     this.#lastSerials.set(from, serial);
-    for (const { domain, epoch } of keys) this.beginEpoch(domain, epoch);
+    for (const { domain, epoch } of keys) this.#endBefore(domain, epoch);
     const taken = this.#rings.add(this.#ofNow(keys).map((key) => this.#shortened(key)));
     if (this.#rings.keys.length > 0) this.#ready.resolve();
     if (taken > 0 && isOwner(this.#roster)) this.#sendTo(siblingsOf(this.#roster));
@@ -227,6 +239,18 @@ export class SharedTicketKeys implements TicketKeySource {
     return keys.filter(isOfNow);
   }
 
+  #endBefore(domain: string, epoch: number): number {
+    if (epoch <= this.epochOf(domain)) return 0;
+    this.#epochs.set(domain, epoch);
+    return this.#rings.of(domain).end((key) => key.epoch < epoch);
+  }
+
+  #makeWanted(): void {
+    if (this.#wanted.size > 0) {
+      this.#spread([...this.#wanted].flatMap((domain) => this.#makeDueIn(domain) ?? []));
+    }
+  }
+
   #renew(): void {
     if (isOwner(this.#roster)) this.#spread(this.#makeDue());
   }
@@ -244,7 +268,7 @@ export class SharedTicketKeys implements TicketKeySource {
     const newest = ring.ownKeys[0];
     const isDue = newest === undefined || now - newest.madeAt >= this.#schedule.sealsFor ||
       this.#wanted.has(domain);
-    if (!isDue) return undefined;
+    if (!isDue || ring.ownKeys.length >= mostKeysOfMaker) return undefined;
     // While there is no key to seal with, no worker waits for another.
     const first = ring.sealingKey() === undefined ? 0 : this.#schedule.activationDelay;
     const sealsIn = this.#waitsForOthers ? never : first;
@@ -252,6 +276,7 @@ export class SharedTicketKeys implements TicketKeySource {
       domain,
       epoch: this.epochOf(domain),
       sealsIn,
+      sealsOn: this.#waitsForOthers ? gatheringTime : 0,
     });
     if (key === undefined) return undefined;
     this.#wanted.delete(domain);
