@@ -1,6 +1,6 @@
 /** The `[ticket_hub]` section: how key servers share what they know of edges that share ticket keys. */
 import { z } from "zod";
-import { formatAddress, tcpAddressSchema } from "../../shared/config/address.ts";
+import { type TcpAddress, tcpAddressSchema } from "../../shared/config/address.ts";
 import { pathBesideConfig, pathSchema } from "../../shared/config/paths.ts";
 
 const natsSchema = z.strictObject({
@@ -18,8 +18,8 @@ export const ticketHubSectionSchema = z.strictObject({ nats: natsSchema.optional
 
 /** `[ticket_hub.nats]`, with absolute paths. */
 export interface NatsConfig {
-  /** `host:port`. */
-  readonly servers: readonly string[];
+  /** Tried in turn. */
+  readonly servers: readonly TcpAddress[];
   readonly name: string | undefined;
   readonly certificate: string;
   readonly privateKey: string;
@@ -42,7 +42,7 @@ export function ticketHubConfig(
   const absolute = (path: string) => pathBesideConfig(configFile, path);
   return {
     nats: nats && {
-      servers: nats.servers.map(formatAddress),
+      servers: nats.servers,
       name: nats.name,
       certificate: absolute(nats.certificate),
       privateKey: absolute(nats.private_key),

@@ -82,7 +82,10 @@ export class MemberTable implements Disposable {
   }
 
   remove(instance: string): void {
-    this.#members.get(instance)?.losing?.[Symbol.dispose]();
+    const local = this.#members.get(instance);
+    local?.losing?.[Symbol.dispose]();
+    local?.pushes.connect(undefined);
+    local?.outbox.connect(undefined);
     this.#members.delete(instance);
   }
 

@@ -212,7 +212,10 @@ export class TicketHub implements TicketMessages, Disposable {
       .map(([domain, { epoch }]) =>
         new DomainRoster(domain, Math.max(epoch, this.#domains.epochOf(domain) ?? 0), [])
       );
-    return [...[...own].map((domain) => rosters.get(domain)!), ...left];
+    return [
+      ...[...own].map((domain) => rosters.get(domain)).filter((roster) => roster !== undefined),
+      ...left,
+    ];
   }
 
   #currentRosters(): ReadonlyMap<string, DomainRoster> {

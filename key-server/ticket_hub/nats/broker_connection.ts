@@ -1,6 +1,8 @@
 import { StorageType } from "@nats-io/jetstream";
+import { isIP } from "node:net";
 import { type KV, Kvm } from "@nats-io/kv";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { formatAddress, type TcpAddress } from "../../../shared/config/address.ts";
 import type { NatsConfig } from "../config.ts";
 
 /** Milliseconds that the broker has for an answer. */
@@ -13,19 +15,19 @@ export interface BrokerConnection {
 }
 
 /**
- * One connection, over mutual TLS; it does not come back by itself: who holds it opens another and says everything anew, as
- * a broker that was restarted knows nothing. Files are read each time. Rejects with what the client says.
+ * One connection to one broker, over mutual TLS; it does not come back by itself: who holds it opens another and says
+ * everything anew, as a broker that was restarted knows nothing. Files are read each time. Rejects with what the client says.
  */
-export async function connectBroker({ servers, name, ...config }: NatsConfig): Promise<BrokerConnection> {
+export async function connectBroker(server: TcpAddress, config: NatsConfig): Promise<BrokerConnection> {
   const tls = {
     certFile: config.certificate,
     keyFile: config.privateKey,
     caFile: config.ca,
     minVersion: "TLSv1.3",
-    ...(name === undefined ? {} : { servername: name }),
+    ...peerName(config.name ?? server.host),
   };
   const nats = await connect({
-    servers: [...servers],
+    servers: [formatAddress(server)],
     tls,
     reconnect: false,
     noEcho: true,
@@ -47,4 +49,9 @@ export async function connectBroker({ servers, name, ...config }: NatsConfig): P
     await nats.close();
     throw error;
   }
+}
+
+/** By what the broker's certificate has to name it. An address is no server name (RFC 6066, Section 3). */
+function peerName(name: string): { readonly host: string } | { readonly servername: string } {
+  return isIP(name) > 0 ? { host: name } : { servername: name };
 }

@@ -2,7 +2,7 @@ import type { Logger } from "../../../shared/log.ts";
 
 /** What TLS and sockets say when the other side ends a connection. */
 const isOfConnection =
-  /fatal alert|close_notify|handshake eof|peer closed|invalid peer certificate|ECONNRESET|EPIPE|reset by peer|broken pipe/i;
+  /(?:read|write) E[A-Z]+|fatal alert|close_notify|handshake eof|peer closed|invalid peer certificate|ECONNRESET|EPIPE|reset by peer|broken pipe/i;
 
 /**
  * In TLS 1.3 a broker refuses a client certificate after the client has done with its handshake, and the NATS client has

@@ -1,4 +1,5 @@
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
+import { formatAddress } from "../../../shared/config/address.ts";
 import type { Logger } from "../../../shared/log.ts";
 import type { NatsConfig } from "../config.ts";
 import type {
@@ -127,9 +128,10 @@ export class NatsHubState implements HubState {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    const { servers } = this.#config;
+    for (let attempt = 0; !this.#stopped; attempt++) {
       try {
-        await this.#converse(await connectBroker(this.#config));
+        await this.#converse(await connectBroker(servers[attempt % servers.length]!, this.#config));
       } catch (error) {
         this.#lost(error instanceof Error ? error.message : "unknown failure");
       }
@@ -223,14 +225,14 @@ export class NatsHubState implements HubState {
 
   #found(): void {
     this.#problem = undefined;
-    const { servers, bucket } = this.#config;
-    this.#log.info({ event: "ticket-broker-found", servers, bucket }, "edges of other key servers are known");
+    const { bucket } = this.#config;
+    this.#log.info({ event: "ticket-broker-found", bucket }, "edges of other key servers are known");
   }
 
   #lost(reason: string): void {
     if (reason === this.#problem) return;
     this.#problem = reason;
-    const { servers } = this.#config;
+    const servers = this.#config.servers.map(formatAddress);
     this.#log.error(
       { event: "ticket-broker-lost", servers, reason },
       "edges of other key servers are forgotten in a while; trying again",
