@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import type { z } from "@hono/zod-openapi";
-import { problemContentType, problemSchema } from "./problem.ts";
+import { chainText } from "./actions/certificate_work.ts";
+import { createLogger } from "../../shared/log.ts";
+import { IssuanceError } from "../issuance/errors.ts";
+import { RotationError } from "../rotation/rotations.ts";
+import { problemContentType, problemOf, problemSchema } from "./problem.ts";
 import { type OperationId, permitsRole, roleOf, roles } from "./roles.ts";
-import { AdminSetup } from "./testing/admin_setup.ts";
+import { AdminSetup, site } from "./testing/admin_setup.ts";
 import { exampleCalls } from "./testing/example_calls.ts";
 
 const operations = Object.keys(roleOf) as OperationId[];
@@ -78,6 +82,8 @@ for (const operationId of operations) {
     assert.equal(call.author, "cn:admin");
     assert.equal(call.path, new URL(place, "http://holdfast").pathname);
     assert.equal(call.status, 200);
+    const asked = [...new URL(place, "http://holdfast").searchParams.keys()];
+    assert(asked.every((parameter) => parameter in (call.query ?? {})), "what was asked is written down");
     assert.equal(call.request === undefined, sent === undefined || sent instanceof Uint8Array);
   });
 }
@@ -100,4 +106,29 @@ Deno.test("what is refused, unknown or malformed is a problem with a stable code
     const event = setup.events[index];
     assert(event?.kind === "admin-call" && event.code === code && event.status === status);
   }
+});
+
+Deno.test("what the state of things forbids is a conflict, whichever part says so", () => {
+  for (const error of [new RotationError("done"), new IssuanceError("x", "y", { code: "conflict" })]) {
+    assert.equal(problemOf(error, createLogger("test", "silent")).status, 409);
+  }
+});
+
+Deno.test("a private key or a PIN that is sent by mistake is refused and written down nowhere", async () => {
+  const setup = await AdminSetup.create();
+  const [certificate] = setup.registry.state.list("certificate");
+  const label = "PRIVATE KEY";
+  const pem = `${chainText(certificate!)}-----BEGIN ${label}-----\nc2VjcmV0\n-----END ${label}-----\n`;
+  const cases = [
+    ["POST", `/v1/names/${site}/certificates`, { chain: pem }],
+    ["POST", "/v1/certificate-checks", { name: site, chain: pem.replace(label, `EC ${label}`) }],
+    ["POST", "/v1/key-references", { name: "new", uri: "pkcs11:object=new?pin-value=c2VjcmV0" }],
+  ] as const;
+  for (const [method, path, body] of cases) {
+    const answer = await setup.call("admin", method, path, body);
+    assert.equal(answer.status, 400, path);
+    assert.match(answer.body.detail, /private key in it|pin-value would/);
+  }
+  assert.equal(setup.events.length, cases.length);
+  assert.doesNotMatch(JSON.stringify(setup.events), /c2VjcmV0/);
 });

@@ -22,6 +22,7 @@ export function auditCalls({ audit }: AdminServices): MiddlewareHandler<AdminEnv
       role,
       operation: context.get("operation"),
       path: req.path,
+      query: acceptedQuery(req),
       request: acceptedBody(req),
       status: res.status,
       code: await codeOf(res),
@@ -37,6 +38,12 @@ function reads(method: string): boolean {
 /** The body, where it was read and found good. */
 function acceptedBody(request: { valid(target: never): unknown }): unknown {
   return request.valid("json" as never);
+}
+
+/** What the address asks, where it was found good. */
+function acceptedQuery(request: { valid(target: never): unknown }): Record<string, unknown> | undefined {
+  const query = request.valid("query" as never) as Record<string, unknown> | undefined;
+  return query !== undefined && Object.keys(query).length > 0 ? query : undefined;
 }
 
 async function codeOf(response: Response): Promise<string | undefined> {

@@ -27,6 +27,7 @@ const statusOf: Readonly<Record<string, number>> = {
   "not-found": 404,
   "conflict": 409,
   "registry-conflict": 409,
+  "rotation": 409,
   "too-large": 413,
   // RFC 9110, Section 15.5.20: another key server takes it.
   "registry-read-only": 421,

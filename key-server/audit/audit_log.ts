@@ -10,7 +10,9 @@ export interface AdminCallEvent {
   /** The operation's id in the OpenAPI document; undefined: a call of nothing that there is. */
   readonly operation: string | undefined;
   readonly path: string;
-  /** The body as it was sent, parsed; nothing that an administrator sends is a secret. */
+  /** What the address asks after its "?", parsed; undefined: nothing. */
+  readonly query?: Readonly<Record<string, unknown>> | undefined;
+  /** The body as it was sent, parsed; schemas refuse what would be a secret. */
   readonly request: unknown;
   readonly status: number;
   /** The error's code where there was one. */

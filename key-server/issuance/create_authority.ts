@@ -33,7 +33,7 @@ export async function createAuthority(
   },
 ): Promise<AuthorityEntity> {
   if (registry.state.get("authority", name) !== undefined) {
-    throw new IssuanceError("make an authority", `there is one called ${name}`);
+    throw new IssuanceError("make an authority", `there is one called ${name}`, { code: "conflict" });
   }
   const label = `authority-${name}`;
   const { uri } = await tokenKeys.generate(place, { label, algorithm: "ecdsa-p256", once: true });

@@ -27,6 +27,8 @@ export interface RegistryKeysParts {
   readonly externalRoots: () => readonly Uint8Array[];
 }
 
+const conflict = { code: "conflict" } as const;
+
 /** Keys and certificates as the registry has them, and the tokens with them. */
 export class RegistryKeys implements KeyManagement {
   readonly #parts: RegistryKeysParts;
@@ -70,7 +72,9 @@ export class RegistryKeys implements KeyManagement {
   retire(name: string, author: string): KeyEntity {
     const key = this.#key(name);
     if (key.state === "retired") return key;
-    if (key.state === "destroyed") throw new IssuanceError("retire the key", `${name} was destroyed`);
+    if (key.state === "destroyed") {
+      throw new IssuanceError("retire the key", `${name} was destroyed`, conflict);
+    }
     this.#refuseBound("retire the key", name);
     return this.#putState(key, "retired", author, "retire");
   }
@@ -78,7 +82,7 @@ export class RegistryKeys implements KeyManagement {
   async destroy(name: string, author: string): Promise<KeyEntity> {
     const key = this.#key(name);
     if (key.state === "active") {
-      throw new IssuanceError("destroy the key", `${name} is active; retire it first`);
+      throw new IssuanceError("destroy the key", `${name} is active; retire it first`, conflict);
     }
     this.#refuseBound("destroy the key", name);
     // Recorded before: a crash in between leaves a key that can be destroyed once more, and none that is gone unknown.
@@ -193,14 +197,14 @@ export class RegistryKeys implements KeyManagement {
 
   #refuseTaken(name: string): void {
     if (this.#parts.registry.state.get("key", name) === undefined) return;
-    throw new IssuanceError("enter the key", `there is a key ${name} already`);
+    throw new IssuanceError("enter the key", `there is a key ${name} already`, conflict);
   }
 
   #refuseBound(intent: string, key: string): void {
     const name = this.#parts.registry.state.list("name").find(({ bindings }) =>
       bindings.some((binding) => binding.key === key)
     );
-    if (name !== undefined) throw new IssuanceError(intent, `${name.name} is served with it`);
+    if (name !== undefined) throw new IssuanceError(intent, `${name.name} is served with it`, conflict);
   }
 
   #commit(changes: Parameters<Registry["commit"]>[0], author: string, reason: string): void {

@@ -82,6 +82,8 @@ Deno.test("every list and every show prints something for people, without undefi
 
 Deno.test("exit codes are stable: 2 usage, 3 refused, 4 not found, 5 conflict, 6 unreachable, 7 not confirmed", async () => {
   await withCli(async ({ holdfast, folder, setup }) => {
+    const withKey = folder.file("with-key.pem");
+    await Deno.writeTextFile(withKey, "-----BEGIN RSA PRIVATE KEY-----\n");
     const { version } = setup.registry.state;
     const cases: [number, string[]][] = [
       [2, ["keys", "frobnicate"]],
@@ -93,6 +95,7 @@ Deno.test("exit codes are stable: 2 usage, 3 refused, 4 not found, 5 conflict, 6
       [4, ["keys", "show", "none"]],
       [4, ["rotation", "status", "none.holdfast.test"]],
       [4, ["rotate", "none.holdfast.test"]],
+      [2, ["certs", "check", site, withKey]],
       [5, ["names", "create", site]],
       [6, ["status", "--socket", folder.file("none.sock")]],
       [7, ["edges", "revoke", pop1]],

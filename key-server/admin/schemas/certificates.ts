@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { certificateSchema } from "../../registry/entities/certificate.ts";
 import { entityNameSchema } from "../../registry/entities/common.ts";
 import { serverNameSchema } from "../../schemas.ts";
+import { holdsPrivateKey } from "../secrets.ts";
 
 /** A certificate without its chain. */
 export const certificateSummarySchema = z.strictObject({
@@ -29,8 +30,13 @@ export type CertificateSummary = z.infer<typeof certificateSummarySchema>;
 export type CertificateView = z.infer<typeof certificateViewSchema>;
 export type CertificateList = z.infer<typeof certificateListSchema>;
 
-/** PEM, leaf first. */
-const chainSchema = z.string().min(1).max(200_000);
+/** PEM, leaf first. What is accepted is audited in full: a private key beside the chain is not. */
+const chainSchema = z.string().max(200_000)
+  .refine(
+    (text) => /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(text),
+    "expected certificates in PEM, leaf first",
+  )
+  .refine((text) => !holdsPrivateKey(text), "there is a private key in it; leave it out");
 
 export const installCertificateSchema = z.strictObject({ chain: chainSchema });
 

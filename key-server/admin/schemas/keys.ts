@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { entityNameSchema } from "../../registry/entities/common.ts";
 import { keyAlgorithmSchema, keySchema } from "../../registry/entities/key.ts";
 import { operationSchema } from "../../schemas.ts";
+import { holdsPin } from "../secrets.ts";
 
 /** A key, and whether it answers. */
 export const keyViewSchema = z.strictObject({
@@ -33,8 +34,11 @@ export const generateKeySchema = z.strictObject({
 
 export const importKeyReferenceSchema = z.strictObject({
   name: entityNameSchema,
-  /** RFC 7512, with object or id. */
-  uri: z.string().max(1024),
+  /** RFC 7512, with object or id. What is accepted is audited in full: a PIN is not. */
+  uri: z.string().max(1024).refine(
+    (uri) => !holdsPin(uri),
+    "pin-value would put a PIN into the registry and the audit log; the configuration's [[token]] has it",
+  ),
   purposes: purposesSchema,
 });
 

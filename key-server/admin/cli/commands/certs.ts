@@ -6,6 +6,7 @@ import type {
   CertificateSummary,
   CertificateView,
 } from "../../schemas/certificates.ts";
+import { holdsPrivateKey } from "../../secrets.ts";
 import { pathOf } from "../../client/api_client.ts";
 import { apiCommand, commandGroup, type CommonOptions, openClient, showAnswer } from "../command.ts";
 import { usageError } from "../errors.ts";
@@ -72,7 +73,7 @@ function addWork(certs: Command): void {
     example: "holdfast certs install www.holdfast.test www-chain.pem",
     completes: ["name", "file"],
   }).action(async (name: string, file: string, options: CommonOptions) => {
-    const body = { chain: await readText(file) };
+    const body = { chain: await readChain(file) };
     const path = pathOf`/v1/names/${name}/certificates`;
     await showAnswer(options, (client) => client.post<CertificateView>(path, body), describe);
   });
@@ -83,13 +84,20 @@ function addWork(certs: Command): void {
     example: "holdfast certs check www.holdfast.test",
     completes: ["name", "file"],
   }).action(async (name: string, file: string | undefined, options: CommonOptions) => {
-    const body = { name, ...(file !== undefined && { chain: await readText(file) }) };
+    const body = { name, ...(file !== undefined && { chain: await readChain(file) }) };
     const client = await openClient(options);
     const answer = await client.post<CertificateCheck>("/v1/certificate-checks", body);
     if (options.json) printJson(answer);
     else print(answer.checks.map(describeCheck).join("\n"));
     if (!answer.passed) Deno.exit(exitCodes.failed);
   });
+}
+
+/** Throws CliError, also where it would send a private key. */
+async function readChain(file: string): Promise<string> {
+  const text = await readText(file);
+  if (!holdsPrivateKey(text)) return text;
+  throw usageError(`Cannot send ${file}: there is a private key in it; give the certificates alone`);
 }
 
 function describeCheck({ passed, text }: CertificateCheck["checks"][number]): string {

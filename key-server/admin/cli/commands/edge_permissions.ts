@@ -19,7 +19,8 @@ const operationsHelp = "sign-tls13, sign-tls12, rsa-key-exchange, by commas";
 export function addPermissionCommands(edges: Command): void {
   apiCommand(edges, {
     usage: "allow <edge> <name>",
-    summary: "Allow an edge, or with --group all edges of a group, to use a name's keys.",
+    summary:
+      "Allow an edge, or with --group all edges of a group, to use a name's keys. Permissions add up: to narrow one, remove it with policy remove.",
     example:
       "holdfast edges allow europe www.holdfast.test --group --operations sign-tls13,sign-tls12 --rate 200/400",
     completes: ["edge", "name"],
