@@ -8,6 +8,7 @@ import {
   type TcpAddress,
   tcpAddressSchema,
 } from "../shared/config/address.ts";
+import { givenNameSchema } from "../shared/control_protocol/schemas.ts";
 import { adminSectionSchema, logSectionSchema } from "../shared/config/common_sections.ts";
 import { loadConfig, parseConfig } from "../shared/config/load.ts";
 import { pathBesideConfig, pathSchema } from "../shared/config/paths.ts";
@@ -66,6 +67,7 @@ const siteSchema = z.strictObject({
   proxy_protocol: z.boolean().default(false),
   client_certificates: clientCertificatesSchema(pathSchema).optional(),
   resumption_epoch: z.int().min(0).max(2 ** 32 - 1).default(0),
+  ticket_domain: givenNameSchema.optional(),
   default: z.boolean().default(false),
 });
 
@@ -113,6 +115,8 @@ export interface SiteConfig {
   readonly clientCertificates: (ClientAuthorities & { readonly mode: "optional" | "required" }) | undefined;
   /** Raised after a compromise: no session from before resumes. */
   readonly resumptionEpoch: number;
+  /** Undefined: the one that is pushed with its names, or the default. */
+  readonly ticketDomain: string | undefined;
   readonly isDefault: boolean;
 }
 
@@ -167,16 +171,16 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
     },
     keyServers: file.key_server.map((keyServer) => endpointOf(keyServer, absolute)),
   };
+  const tickets = ticketSettings(file.tickets, absolute);
   const loaded = await loadNamedFiles(
     path,
-    config,
+    { ...config, edgeCa: tickets?.keys.source === "hub" ? tickets.keys.edgeCa : undefined },
     file.site.map(({ names, certificates, client_certificates: clients }) => ({
       names,
       certificates: certificates.map(({ chain }) => absolute(chain)),
       clientAuthorities: clientAuthorityFiles(clients, absolute),
     })),
   );
-  const tickets = ticketSettings(file.tickets, absolute);
   return {
     ...config,
     workers: file.workers,
@@ -189,6 +193,7 @@ export async function loadEdgeConfig(path: string, text?: string): Promise<EdgeC
       proxyProtocol: site.proxy_protocol,
       clientCertificates: clientCertificatesOf(site, loaded[index]?.clientAuthorities),
       resumptionEpoch: site.resumption_epoch,
+      ticketDomain: site.ticket_domain,
       isDefault: site.default,
     })),
     staples: file.site.flatMap((site, index) =>
@@ -222,8 +227,13 @@ export function siteEntries(config: Pick<EdgeConfig, "sites">): SiteEntry[] {
 }
 
 function siteEntry({ names, isDefault, backend, proxyProtocol, ...config }: SiteConfig): SiteEntry {
-  const { certificates, alpn: alpnProtocols, clientCertificates, resumptionEpoch } = config;
-  const tls = { certificates, alpnProtocols, resumptionEpoch };
+  const { certificates, alpn: alpnProtocols, clientCertificates, resumptionEpoch, ticketDomain } = config;
+  const tls = {
+    certificates,
+    alpnProtocols,
+    resumptionEpoch,
+    ...(ticketDomain === undefined ? {} : { ticketDomain }),
+  };
   const site = { name: names[0], backend, proxyProtocol, tls };
   if (clientCertificates === undefined) return { names, isDefault, site };
   const verifier = new ClientVerifier(clientCertificates.mode, clientCertificates);

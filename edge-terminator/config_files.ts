@@ -22,6 +22,8 @@ import {
 interface NamedFiles {
   readonly identity: IdentityFiles;
   readonly keyServers: readonly KeyServerEndpoint[];
+  /** By which other edges' ticket keys are known; undefined: none come. */
+  readonly edgeCa: string | undefined;
 }
 
 interface SiteFiles {
@@ -44,7 +46,7 @@ interface FileProblem {
 /** Each site's certificates and client authorities, in order. Throws ConfigError with every problem of every file. */
 export async function loadNamedFiles(
   configFile: string,
-  { identity, keyServers }: NamedFiles,
+  { identity, keyServers, edgeCa }: NamedFiles,
   sites: readonly SiteFiles[],
 ): Promise<LoadedSite[]> {
   const problems: FileProblem[] = [];
@@ -58,6 +60,7 @@ export async function loadNamedFiles(
       await attempt(problems, ["key_server", index, "ca"], () => loadAuthorities(keyServer.ca));
     }
   }
+  if (edgeCa !== undefined) await attempt(problems, ["tickets", "edge_ca"], () => loadAuthorities(edgeCa));
   const loaded: LoadedSite[] = [];
   for (const [index, site] of sites.entries()) {
     const { certificates, problems: found } = await loadSiteCertificates(site.certificates, site.names);

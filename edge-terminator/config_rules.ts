@@ -36,7 +36,7 @@ export function refuseContradictions(config: Rules, context: z.core.$RefinementC
   checkKeyServers(config, report);
   checkSites(config, report);
   checkTlsSection(config.tls, report);
-  checkTicketsSection(config.tickets, report);
+  checkTicketsSection(config.tickets, config.control !== undefined, report);
   const { handshake_deadline_ms: handshake, key_operation_deadline_ms: keyOperation } = config.limits;
   if (keyOperation > handshake) {
     report(["limits", "key_operation_deadline_ms"], "no more than limits.handshake_deadline_ms");

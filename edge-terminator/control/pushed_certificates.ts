@@ -4,7 +4,12 @@ import type { KeyServerEndpoint } from "../keyless/endpoint.ts";
 import { IdentityRenewal } from "../enrolment/renewal.ts";
 import type { IdentityFiles } from "../keyless/identity.ts";
 import type { ControlDelivery, ControlNote, ControlReport } from "../worker/control_messages.ts";
-import { type Acknowledgement, ControlSpeaker } from "./control_speaker.ts";
+import {
+  type Acknowledgement,
+  ControlSpeaker,
+  type TicketCorrespondent,
+  type TicketMemberMessage,
+} from "./control_speaker.ts";
 import { ServedNames } from "./served_names.ts";
 import type { SiteDirectory } from "./site_directory.ts";
 import { UpdateAssembly } from "./update_assembly.ts";
@@ -16,6 +21,11 @@ export interface PushedCertificatesOptions {
   readonly enrolledIn: string | undefined;
   readonly directory: SiteDirectory;
   readonly say: (note: ControlNote) => void;
+  /** Ticket keys are shared with other edges by whoever speaks; undefined: they stay at this edge. */
+  readonly shareTickets?: (
+    instance: string,
+    say: (source: number, message: TicketMemberMessage) => void,
+  ) => Promise<TicketCorrespondent & Disposable>;
   /** The edge is thrown out. */
   readonly revoked: () => void;
   readonly metrics: Metrics;
@@ -35,6 +45,7 @@ export class PushedCertificates {
   readonly #ready = Promise.withResolvers<void>();
   #taking: Promise<void> = Promise.resolve();
   #speaker: ControlSpeaker | undefined;
+  #tickets: (TicketCorrespondent & Disposable) | undefined;
   #renewal: IdentityRenewal | undefined;
   #acknowledgement: Acknowledgement | undefined;
   #revocation: string | undefined;
@@ -86,9 +97,12 @@ export class PushedCertificates {
 
   async close(): Promise<void> {
     const speaker = this.#speaker;
+    const tickets = this.#tickets;
     this.#speaker = undefined;
+    this.#tickets = undefined;
     this.#renewal?.[Symbol.dispose]();
     await speaker?.close();
+    tickets?.[Symbol.dispose]();
   }
 
   /** One after the other. */
@@ -112,11 +126,14 @@ export class PushedCertificates {
     await this.close();
     if (instance === undefined || this.#revocation !== undefined) return;
     const { keyServers, identity, say, log } = this.#options;
+    const tickets = await this.#shareTickets(instance);
+    this.#tickets = tickets;
     this.#speaker = new ControlSpeaker({
       keyServers,
       identity,
       instance,
       held: this.#names,
+      ...(tickets && { tickets }),
       updated: (source, update) => say({ type: "control-update", source, update }),
       lost: (source) => say({ type: "control-lost", source }),
       revoked: (reason) => say({ type: "control-revoked", reason }),
@@ -128,6 +145,18 @@ export class PushedCertificates {
     });
     if (this.#acknowledgement !== undefined) this.#speaker.acknowledge(this.#acknowledgement);
     this.#renewal = this.#renewing(this.#speaker);
+  }
+
+  /** Undefined, too, when the edge's files are not to be used: certificates are pushed all the same. */
+  async #shareTickets(instance: string): Promise<(TicketCorrespondent & Disposable) | undefined> {
+    try {
+      const say = (source: number, message: TicketMemberMessage) =>
+        this.#speaker?.sayOfTickets(source, message);
+      return await this.#options.shareTickets?.(instance, say);
+    } catch (error) {
+      this.#options.log.error({ event: "ticket-hub-failed", err: error }, "no ticket keys are shared");
+      return undefined;
+    }
   }
 
   /** Who speaks for the edge renews its identity, too. */

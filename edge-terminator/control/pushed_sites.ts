@@ -37,12 +37,20 @@ export class CertificateIndex {
    * cover it by a wildcard.
    */
   find(hostName: string): readonly LoadedCertificate[] {
+    return this.#entriesOf(hostName).map(({ certificate }) => certificate);
+  }
+
+  /** That of the name whose certificate is shown first; undefined: none was given to it. */
+  ticketDomain(hostName: string): string | undefined {
+    return this.#entriesOf(hostName)[0]?.name.ticketDomain;
+  }
+
+  #entriesOf(hostName: string) {
     return [...new Set([hostName, wildcardOf(hostName) ?? hostName])]
       .flatMap((name) => this.#byName.get(name) ?? [])
       .filter(({ name: { serverNames } }) =>
         serverNames?.some((pattern) => coversName(pattern, hostName)) ?? true
-      )
-      .map(({ certificate }) => certificate);
+      );
   }
 }
 
@@ -53,7 +61,8 @@ function append<V>(lists: Map<string, V[]>, key: string, value: V): void {
 }
 
 /**
- * The entries of one site: one for each set of certificates that its names have. A wildcard's names that have certificates
+ * The entries of one site: one for each set of certificates and ticket domain that its names have; a domain that the site
+ * has itself goes before those that are pushed. A wildcard's names that have certificates
  * of their own get an entry each, unless another site has them (`taken`). Names without any lead to no certificate, and
  * clients that ask for them are refused.
  */
@@ -64,12 +73,23 @@ export function pushedEntries(
 ): SiteEntry[] {
   const below = names.flatMap((name) => index.below(name)).filter((name) => !taken.has(name));
   const first = names[0];
-  const byCertificates = Map.groupBy([...names, ...below], (name) => keyOf(index.find(name)));
-  return Array.from(byCertificates.values(), (group): SiteEntry => ({
-    names: group,
-    isDefault: isDefault && first !== undefined && group.includes(first),
-    site: { ...site, tls: { ...site.tls, certificates: index.find(group[0]!) } },
-  }));
+  const domainOf = (name: string) => site.tls.ticketDomain ?? index.ticketDomain(name);
+  const groups = Map.groupBy(
+    [...names, ...below],
+    (name) => `${domainOf(name) ?? ""} ${keyOf(index.find(name))}`,
+  );
+  return Array.from(groups.values(), (group): SiteEntry => {
+    const ticketDomain = domainOf(group[0]!);
+    const certificates = index.find(group[0]!);
+    return {
+      names: group,
+      isDefault: isDefault && first !== undefined && group.includes(first),
+      site: {
+        ...site,
+        tls: { ...site.tls, certificates, ...(ticketDomain === undefined ? {} : { ticketDomain }) },
+      },
+    };
+  });
 }
 
 /** Of the certificates' identity: equal for equal lists. */

@@ -8,6 +8,8 @@ export interface LoadedName {
   readonly name: string;
   /** Undefined: whatever its certificates are for. */
   readonly serverNames: readonly string[] | undefined;
+  /** Undefined: none was given to it. */
+  readonly ticketDomain: string | undefined;
   /** Those that clients are shown, by preference. */
   readonly active: readonly LoadedCertificate[];
   /** Ready to be shown. */
@@ -98,7 +100,7 @@ function putName({ names, tags, problems }: Held, { tag, content }: TaggedName):
 }
 
 function loaded(content: ServedName, former: LoadedName | undefined): LoadedName {
-  const { name, serverNames, transcript } = content;
+  const { name, serverNames, ticketDomain, transcript } = content;
   const known = new Map<string, LoadedCertificate>(
     [...former?.active ?? [], ...former?.staged ?? []].map((
       certificate,
@@ -116,6 +118,7 @@ function loaded(content: ServedName, former: LoadedName | undefined): LoadedName
   return {
     name,
     serverNames,
+    ticketDomain,
     active: inPhase("active"),
     staged: inPhase("staged"),
     challenges: content.challenges.map(({ serverName, certificate }) => ({

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Application, ClientSide, ServedSite } from "../connection/application.ts";
 import { canonicalHostName } from "../certificates/host_name.ts";
 import { type Site, type SiteEntry, SiteTable } from "../certificates/site_table.ts";
+import { ticketDomainOf } from "../tls/site.ts";
 import { CertificateIndex, namesWithoutCertificate, pushedEntries } from "./pushed_sites.ts";
 import type { LoadedName } from "./served_names.ts";
 
@@ -26,6 +27,7 @@ interface Snapshot {
   /** By server name. */
   readonly challenges: ReadonlyMap<string, ServedSite>;
   readonly pushed: PushedSites;
+  readonly ticketDomains: readonly string[];
 }
 
 /**
@@ -49,6 +51,11 @@ export class SiteDirectory {
 
   get pushed(): PushedSites {
     return this.#now.pushed;
+  }
+
+  /** Whose keys the sites' tickets are sealed with, each once. */
+  get ticketDomains(): readonly string[] {
+    return this.#now.ticketDomains;
   }
 
   /** Undefined: refuse the client; also where no certificate has come yet. */
@@ -79,6 +86,7 @@ export class SiteDirectory {
     const ends = hosts.flatMap((host) => index.find(host)).map(({ notAfter }) => notAfter.getTime());
     return {
       table: new SiteTable(entries),
+      ticketDomains: [...new Set(entries.map(({ site }) => ticketDomainOf(site.tls)))].sort(),
       challenges: new Map(
         names.flatMap(({ challenges }) => challenges)
           .map(({ serverName, certificate }) => [serverName, challengeSite(certificate)]),

@@ -52,6 +52,21 @@ Deno.test("a site shows the certificates that cover the name asked for: its own 
   assert.deepEqual(directory.pushed.withoutCertificate, []);
 });
 
+Deno.test("a site's tickets are of the domain that its name was pushed with, unless it has one of its own", async () => {
+  const shop = pushedName("shop", [await pushedCertificate(pki, ["shop.a.test"])], { ticketDomain: "shops" });
+  const own = entry("own", ["shop.a.test"]);
+  const domains = (directory: SiteDirectory, ...names: string[]) =>
+    names.map((name) => directory.find(name, ["http/1.1"])!.tls.ticketDomain);
+  const pushed = await directoryWith([entry("s", ["www.a.test", "shop.a.test"])], [www, shop]);
+  assert.deepEqual(domains(pushed, "www.a.test", "shop.a.test"), [undefined, "shops"]);
+  assert.deepEqual(pushed.ticketDomains, ["default", "shops"]);
+  const { site } = own;
+  const configured = { ...own, site: { ...site, tls: { ...site.tls, ticketDomain: "mine" } } };
+  const kept = await directoryWith([configured], [shop]);
+  assert.deepEqual(domains(kept, "shop.a.test"), ["mine"]);
+  assert.deepEqual(kept.ticketDomains, ["mine"]);
+});
+
 Deno.test("a name that no certificate has come for is refused and told; its site's others are served", async () => {
   const directory = await directoryWith([entry("s", ["www.a.test", "www.b.test"])], [www]);
   assert.equal(answer(directory, "www.a.test"), "s www.a.test");

@@ -6,6 +6,7 @@ import type { SiblingChannel } from "../worker/sibling_channel.ts";
 import { FileTicketKeys } from "./files/file_ticket_keys.ts";
 import type { KeyFiles } from "./files/load_key_files.ts";
 import type { TicketKeySchedule } from "./schedule.ts";
+import { HubSpeaker, type HubSpeakerOptions } from "./hub/hub_speaker.ts";
 import { SharedTicketKeys } from "./sharing/shared_ticket_keys.ts";
 import { keepTicking, type TicketKeySource } from "./ticket_key_source.ts";
 import { TicketMetrics } from "./ticket_metrics.ts";
@@ -14,9 +15,13 @@ import type { TicketSettings } from "./tickets_config.ts";
 export interface EdgeTicketsContext {
   readonly pool: LockedPool;
   readonly siblings: SiblingChannel;
+  /** Ticket domains of the sites that are served now. */
+  readonly domains: () => readonly string[];
   readonly metrics: Metrics;
   readonly log: Pick<Logger, "info" | "warn">;
 }
+
+type SharingContext = Omit<HubSpeakerOptions, "instance" | "identity" | "say">;
 
 /** How a worker of an edge resumes sessions: its ticket keys, their care, and what is counted. */
 export class EdgeTickets implements Disposable {
@@ -24,21 +29,46 @@ export class EdgeTickets implements Disposable {
   readonly policy: TicketPolicy;
   readonly #source: TicketKeySource;
   readonly #ticking: Disposable;
+  readonly #sharing: SharingContext | undefined;
 
-  private constructor(source: TicketKeySource, { count, lifetime }: TicketSettings, metrics: Metrics) {
+  private constructor(
+    source: TicketKeySource,
+    { count, lifetime }: TicketSettings,
+    metrics: Metrics,
+    sharing?: Omit<SharingContext, "counts">,
+  ) {
     this.#source = source;
     this.#ticking = keepTicking(source);
     const events = new TicketMetrics(metrics, () => source.status());
+    this.#sharing = sharing && { ...sharing, counts: () => events.counts };
     this.policy = { keys: source, count, lifetime, events };
   }
 
   /** Resolves when the keys are there. Throws TicketKeyFileError for files that are not to be used. */
   static async open(settings: TicketSettings, context: EdgeTicketsContext): Promise<EdgeTickets> {
     const { keys } = settings;
-    const source = keys.source === "files"
-      ? openFiles(keys, context)
-      : await joinSiblings(keys.schedule, context);
-    return new EdgeTickets(source, settings, context.metrics);
+    const { pool, log, metrics } = context;
+    switch (keys.source) {
+      case "files":
+        return new EdgeTickets(openFiles(keys, context), settings, metrics);
+      case "local":
+        return new EdgeTickets(await joinSiblings(keys.schedule, false, context), settings, metrics);
+      case "hub": {
+        const { schedule, edgeCa } = keys;
+        const shared = await joinSiblings(schedule, true, context);
+        return new EdgeTickets(shared, settings, metrics, { pool, log, keys: shared, schedule, edgeCa });
+      }
+    }
+  }
+
+  /** Whether whoever speaks for the edge has keys to share. */
+  get isShared(): boolean {
+    return this.#sharing !== undefined;
+  }
+
+  /** Shares the keys with other edges, as the one who speaks for this edge. Throws IdentityError. */
+  share(as: Pick<HubSpeakerOptions, "instance" | "identity" | "say">): Promise<HubSpeaker> {
+    return HubSpeaker.open({ ...this.#sharing!, ...as });
   }
 
   /** Zeroes the keys. */
@@ -64,12 +94,15 @@ const patience = { owner: 2000, anybody: 3000 };
 
 async function joinSiblings(
   schedule: TicketKeySchedule,
-  { pool, siblings, log }: EdgeTicketsContext,
+  waitsForOthers: boolean,
+  { pool, siblings, domains, log }: EdgeTicketsContext,
 ): Promise<SharedTicketKeys> {
   const keys = new SharedTicketKeys({
     pool,
     post: siblings,
     schedule,
+    domains,
+    waitsForOthers,
     onRefused: (from, error) => log.warn({ event: "sibling-refused", from, reason: error.message }),
   });
   siblings.receiver = keys;

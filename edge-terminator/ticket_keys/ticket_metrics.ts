@@ -1,5 +1,6 @@
 import type { Metrics } from "../../shared/metrics.ts";
 import type { TicketEvents, TicketRefusal } from "../tls/tickets/ticket_events.ts";
+import type { TicketCounts } from "./hub/ticket_report.ts";
 import type { KeyState, KeyStatus } from "./key_ring.ts";
 
 const states: readonly KeyState[] = ["waiting", "sealing", "opening"];
@@ -10,6 +11,7 @@ export class TicketMetrics implements TicketEvents {
   readonly #issued;
   readonly #resumed;
   readonly #refused;
+  readonly #counts = { issued: 0, resumed: 0, refused: 0 };
 
   constructor(metrics: Metrics, status: () => readonly KeyStatus[]) {
     // All workers of an edge hold the same set: the edge's value is any worker's, not the sum.
@@ -47,15 +49,23 @@ export class TicketMetrics implements TicketEvents {
     for (const reason of reasons) this.#refused.inc({ reason }, 0);
   }
 
+  /** Of this worker, since its start. */
+  get counts(): TicketCounts {
+    return { ...this.#counts };
+  }
+
   issued(): void {
+    this.#counts.issued++;
     this.#issued.inc();
   }
 
   resumed(): void {
+    this.#counts.resumed++;
     this.#resumed.inc();
   }
 
   refused(reason: TicketRefusal): void {
+    this.#counts.refused++;
     this.#refused.inc({ reason });
   }
 }

@@ -9,9 +9,15 @@ const month = 30 * 24 * hour;
 /** RFC 8446 allows 7 days; what a stolen ticket key opens is bounded at one. */
 const longestLifetime = 24 * hour;
 
-const sharedKeys = {
+const commonKeys = {
   count: z.int().min(0).max(8).default(2),
   lifetime_s: z.int().min(1).max(longestLifetime).default(longestLifetime),
+};
+
+const scheduleKeys = {
+  new_key_every_s: z.int().min(1).max(month).default(12 * hour),
+  key_opens_for_s: z.int().min(1).max(month).default(36 * hour),
+  key_waits_for_s: z.int().min(0).max(hour).default(5),
 };
 
 /** `[tickets]`; example.toml says what each key means. */
@@ -19,14 +25,19 @@ export const ticketsSectionSchema = z.discriminatedUnion("source", [
   z.strictObject({ source: z.literal("off") }),
   z.strictObject({
     source: z.literal("local").default("local"),
-    ...sharedKeys,
-    new_key_every_s: z.int().min(1).max(month).default(12 * hour),
-    key_opens_for_s: z.int().min(1).max(month).default(36 * hour),
-    key_waits_for_s: z.int().min(0).max(hour).default(5),
+    ...commonKeys,
+    ...scheduleKeys,
+  }),
+  z.strictObject({
+    source: z.literal("hub"),
+    ...commonKeys,
+    ...scheduleKeys,
+    key_waits_for_s: z.int().min(5).max(hour).default(5),
+    edge_ca: pathSchema,
   }),
   z.strictObject({
     source: z.literal("files"),
-    ...sharedKeys,
+    ...commonKeys,
     format: z.enum(["nginx", "haproxy"]),
     files: z.array(pathSchema).min(1).max(16),
   }),
@@ -38,6 +49,8 @@ export type TicketsSection = z.output<typeof ticketsSectionSchema>;
 export interface TicketSettings {
   readonly keys:
     | { readonly source: "local"; readonly schedule: TicketKeySchedule }
+    /** `edgeCa`: a PEM file, by which other edges are known. */
+    | { readonly source: "hub"; readonly schedule: TicketKeySchedule; readonly edgeCa: string }
     | { readonly source: "files" } & KeyFiles;
   /** Tickets that a TLS 1.3 handshake issues. */
   readonly count: number;
@@ -60,20 +73,33 @@ export function ticketSettings(
     opensFor: section.key_opens_for_s * 1000,
     activationDelay: section.key_waits_for_s * 1000,
   };
-  return { ...common, keys: { source: "local", schedule } };
+  return section.source === "hub"
+    ? { ...common, keys: { source: "hub", schedule, edgeCa: absolute(section.edge_ca) } }
+    : { ...common, keys: { source: "local", schedule } };
 }
 
 /** Files that a worker must be able to read. */
 export function ticketKeyFiles(section: TicketsSection): readonly string[] {
-  return section.source === "files" ? section.files : [];
+  switch (section.source) {
+    case "files":
+      return section.files;
+    case "hub":
+      return [section.edge_ca];
+    default:
+      return [];
+  }
 }
 
 /** Reports times and files that do not fit each other. */
 export function checkTicketsSection(
   section: TicketsSection,
+  hasControl: boolean,
   report: (path: (string | number)[], expected: string) => void,
 ): void {
-  if (section.source === "local") {
+  if (section.source === "hub" && !hasControl) {
+    report(["tickets", "source"], "a [control] section beside it: key servers carry the keys");
+  }
+  if (section.source === "local" || section.source === "hub") {
     const { new_key_every_s: every, key_opens_for_s: opens, key_waits_for_s: waits } = section;
     if (waits >= every) report(["tickets", "key_waits_for_s"], "less than tickets.new_key_every_s");
     if (opens < every + section.lifetime_s) {

@@ -141,18 +141,28 @@ export class Worker {
     if (settings === undefined) return;
     const { log } = this;
     const metrics = this.#metrics.registry;
-    this.#tickets = await EdgeTickets.open(settings, { pool: this.#pool, siblings, metrics, log });
+    this.#tickets = await EdgeTickets.open(settings, {
+      pool: this.#pool,
+      siblings,
+      domains: () => this.#directory.ticketDomains,
+      metrics,
+      log,
+    });
   }
 
   /** Before the first connection: what was pushed before is served from the start. */
   async #openControl(config: EdgeConfig, control: ControlInbox): Promise<void> {
     if (config.control === undefined) return;
     const { keyServers, identity } = config;
+    const tickets = this.#tickets;
     this.#pushed = new PushedCertificates({
       keyServers,
       identity,
       enrolledIn: this.#enrolledIn,
       directory: this.#directory,
+      ...(tickets?.isShared === true && {
+        shareTickets: (instance, say) => tickets.share({ instance, identity, say }),
+      }),
       say: control.say,
       // Whoever was thrown out asks nobody to sign either.
       revoked: () => void this.#signer.close(),

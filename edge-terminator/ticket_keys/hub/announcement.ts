@@ -1,9 +1,9 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { ByteWriter } from "../../../shared/codec/byte_writer.ts";
 import type { Announcement, TicketMember } from "../../../shared/control_protocol/ticket_messages.ts";
 import { CertificateError } from "../../../shared/libcrypto/errors.ts";
 import { verifySignature } from "../../../shared/libcrypto/verify.ts";
-import { parseCertificate } from "../../../shared/libcrypto/x509.ts";
+import { parseCertificate, pemToDer } from "../../../shared/libcrypto/x509.ts";
 import { ChainVerifier } from "../../../shared/libcrypto/x509_verify.ts";
 import { type ServerKeyType, signatureSchemes } from "../../../shared/signature_schemes.ts";
 import { signMessage } from "../../../shared/software_signature.ts";
@@ -23,8 +23,7 @@ export interface MemberIdentity {
 
 /** The edge's mutual TLS identity as a member's. Throws {@link IdentityError}. */
 export function memberIdentity({ certificate, privateKey }: EdgeIdentity): MemberIdentity {
-  const chain = (certificate.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [])
-    .map((pem) => new Uint8Array(new X509Certificate(pem).raw));
+  const chain = pemToDer(certificate);
   const { uris, keyType } = parseCertificate(chain[0] ?? new Uint8Array(0));
   const scheme = signatureSchemes[keyType as ServerKeyType]?.[0];
   if (uris.length !== 1) throw new IdentityError("its certificate names the edge by other than one URI");

@@ -100,6 +100,12 @@ export class HubMember implements TicketCorrespondent, Disposable {
     return [{ type: "ticket-join", announcement: this.#announcement }];
   }
 
+  /** Tells everybody again who this is: the edge's certificate may be another. */
+  announceAnew(): void {
+    this.#announcement = this.#options.announce(this.#box.publicKey, this.#announcement.madeAt);
+    this.#tellAll({ type: "ticket-join", announcement: this.#announcement });
+  }
+
   lost(source: number): void {
     this.#live.lost(source, this.#options.now());
   }
