@@ -1,5 +1,6 @@
 /** `holdfast edge enroll`: gets this edge its certificate with a one-time token, and exits. */
 import { Command, CommanderError } from "commander";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { parseTcpAddress, type TcpAddress } from "../../shared/config/address.ts";
 import { refuseSecrets, UsageError } from "../../shared/config/arguments.ts";
@@ -42,14 +43,24 @@ function addressOf(server: string): TcpAddress {
   return address;
 }
 
+/** Certificates are held against a DNS name, never against an address. */
+function serverNameOf({ host }: TcpAddress, name: string | undefined): string {
+  const serverName = name ?? host;
+  if (isIP(serverName) === 0) return serverName;
+  throw new UsageError(
+    `Cannot hold a certificate against ${serverName}: --name NAME says which DNS name the key server's has`,
+  );
+}
+
 async function main(args: readonly string[]): Promise<string> {
   const { tokenFile, server, name, state, replace } = parseOptions(args);
   const address = addressOf(server);
+  const serverName = serverNameOf(address, name);
   const folder = resolve(state);
   const { edge, notAfter } = await enrol({
     tokenFile: resolve(tokenFile),
     server: address,
-    serverName: name ?? address.host,
+    serverName,
     state: folder,
     replace,
   });
@@ -65,7 +76,7 @@ private_key = ${JSON.stringify(identity)}
 state = ${JSON.stringify(folder)}
 
 [[key_server]]
-name = ${JSON.stringify(name ?? address.host)}
+name = ${JSON.stringify(serverName)}
 ca = ${JSON.stringify(keyServerCa)}
 address = "..."                          # the key server's [listen] address
 `;

@@ -118,6 +118,9 @@ Deno.test("without an edge authority, with a stranger's token and after a revoca
       assert.match(stderr, words);
       await assert.rejects(Deno.stat(system.installation.file("pop9/identity.pem")), Deno.errors.NotFound);
     };
+    const address = await enrol(system, token, "--name", "127.0.0.1");
+    assert.equal(address.code, 2);
+    assert.match(address.stderr, /^Cannot hold a certificate against 127\.0\.0\.1: --name/);
     await refused(token, /there is no authority edges/);
     await api.post("/v1/authorities", { name: "edges", purpose: "edges" });
     const text = await Deno.readTextFile(token);

@@ -54,7 +54,13 @@ async function createToken(edge: string, { groups, lifetime, out, ...options }: 
     lifetime,
   });
   if (out !== undefined) {
-    await writeNewFile(out, new TextEncoder().encode(`${created.token}\n`));
+    try {
+      await writeNewFile(out, new TextEncoder().encode(`${created.token}\n`));
+    } catch (error) {
+      // Nobody has its secret.
+      await client.delete<Changed>(pathOf`/v1/enrolment-tokens/${created.id}`);
+      throw error;
+    }
     const { token: _secret, ...rest } = created;
     return options.json
       ? printJson(rest)
