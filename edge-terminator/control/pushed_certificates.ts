@@ -27,7 +27,7 @@ export interface PushedCertificatesOptions {
     say: (source: number, message: TicketMemberMessage) => void,
   ) => Promise<TicketCorrespondent & Disposable>;
   /** The edge is thrown out. */
-  readonly revoked: () => void;
+  readonly revoked: (reason: string) => void;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -175,7 +175,7 @@ export class PushedCertificates {
     if (this.#revocation !== undefined) return;
     this.#revocation = reason;
     void this.close();
-    this.#options.revoked();
+    this.#options.revoked(reason);
   }
 
   /** An edge's value is the worst of its workers'. */

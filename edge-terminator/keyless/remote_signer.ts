@@ -32,8 +32,8 @@ export interface RemoteSigner {
   health(): KeyServerHealth[];
   /** Operations that nobody has answered yet; 0 once every promise has settled. */
   readonly inFlight: number;
-  /** Refuses new operations, lets those in flight end, then closes every connection. */
-  close(): Promise<void>;
+  /** Refuses new operations and says why, lets those in flight end, then closes every connection. */
+  close(reason?: string): Promise<void>;
 }
 
 export interface RemoteSignerOptions {
@@ -86,7 +86,8 @@ class KeyServerSigner implements RemoteSigner {
   readonly #transcript: TranscriptForm;
   readonly #events: KeylessEvents;
   readonly #operations = new Set<Promise<unknown>>();
-  #closed = false;
+  /** Why nothing is asked any more. */
+  #closed: string | undefined;
 
   constructor(options: RemoteSignerOptions) {
     this.#transcript = options.transcript;
@@ -126,8 +127,8 @@ class KeyServerSigner implements RemoteSigner {
     return this.#links.map((link) => link.health());
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  async close(reason = "the edge is stopping"): Promise<void> {
+    this.#closed ??= reason;
     this.#failover.wake();
     await Promise.allSettled(this.#operations);
     await Promise.all(this.#links.map((link) => link.close()));
@@ -170,7 +171,7 @@ class KeyServerSigner implements RemoteSigner {
   }
 
   async #run<Result>(operation: Operation<Result>): Promise<Result> {
-    if (this.#closed) throw new KeyOperationError("signer-closed", "the edge is stopping");
+    if (this.#closed !== undefined) throw new KeyOperationError("signer-closed", this.#closed);
     for (;;) {
       const left = operation.until - performance.now();
       const [link, other] = this.#failover.candidates(operation.wanted.keyName, operation.excluded);
@@ -222,7 +223,7 @@ class KeyServerSigner implements RemoteSigner {
     await promise;
     stopWaiting();
     this.#wheel.clear(deadline);
-    if (this.#closed) throw lastError ?? new KeyOperationError("signer-closed", "the edge is stopping");
+    if (this.#closed !== undefined) throw lastError ?? new KeyOperationError("signer-closed", this.#closed);
   }
 
   /** That those in reach lack the key is not what failed, as long as one is away that may have it. */

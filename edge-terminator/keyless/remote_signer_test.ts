@@ -324,8 +324,9 @@ Deno.test("closing lets what is in flight end, refuses what comes after, and lea
   await using stage = await Stage.set([{ script: onOperations(({ answer }) => waiting.push(answer)) }]);
   const signature = stage.sign("x");
   await poll("request", () => waiting.length === 1);
-  const closing = stage.signer.close();
+  const closing = stage.signer.close("this edge is revoked");
   await assert.rejects(stage.sign("late"), fails("signer-closed"));
+  await assert.rejects(stage.sign("late"), /: this edge is revoked$/);
   waiting[0]!();
   assert.deepEqual(await signature, expectedSignature("x"));
   await closing;

@@ -165,7 +165,7 @@ export class Worker {
       }),
       say: control.say,
       // Whoever was thrown out asks nobody to sign either.
-      revoked: () => void this.#signer.close(),
+      revoked: (reason) => void this.#signer.close(reason),
       metrics: this.#metrics.registry,
       log: this.log,
     });
