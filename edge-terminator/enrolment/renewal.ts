@@ -23,6 +23,26 @@ export interface RenewalOptions {
   readonly now?: () => Date;
 }
 
+interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** Milliseconds until two thirds of a certificate's life have gone. */
+function renewalDueIn({ notBefore, notAfter }: Validity, now: Date): number {
+  const life = notAfter.getTime() - notBefore.getTime();
+  return notBefore.getTime() + life * 2 / 3 - now.getTime();
+}
+
+/**
+ * Milliseconds to wait after a renewal. Certificates begin some minutes ago, for clocks that are behind: a short-lived one is
+ * due as soon as it comes, so it rests for two thirds of what is left, or for the longest pause between tries.
+ */
+export function restAfterRenewal(validity: Validity, now: Date): number {
+  const left = validity.notAfter.getTime() - now.getTime();
+  return Math.max(renewalDueIn(validity, now), Math.min(left * 2 / 3, retries.maximum));
+}
+
 /** Renews an edge's identity at two thirds of its life, with a new key each time; tries until it succeeds. */
 export class IdentityRenewal implements Disposable {
   readonly #options: RenewalOptions;
@@ -58,11 +78,8 @@ export class IdentityRenewal implements Disposable {
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 
-  /** Milliseconds until two thirds of the identity's life have gone. */
   async #dueIn(): Promise<number> {
-    const { notBefore, notAfter } = await this.#current();
-    const due = notBefore.getTime() + (notAfter.getTime() - notBefore.getTime()) * 2 / 3;
-    return due - this.#now().getTime();
+    return renewalDueIn(await this.#current(), this.#now());
   }
 
   /** Returns how long the new one lets us wait. */
@@ -77,7 +94,7 @@ export class IdentityRenewal implements Disposable {
       { event: "identity-renewed", edge, notAfter: identity.notAfter },
       "the edge's certificate is renewed",
     );
-    return Math.max(await this.#dueIn(), retries.maximum);
+    return restAfterRenewal(await this.#current(), this.#now());
   }
 
   async #current() {
