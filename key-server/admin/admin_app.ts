@@ -16,6 +16,7 @@ import { addRegistryRoutes } from "./routes/registry.ts";
 import { addRotationRoutes } from "./routes/rotations.ts";
 import { addPolicyRoutes } from "./routes/policy.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addTicketRoutes } from "./routes/tickets.ts";
 import type { AdminServices } from "./services.ts";
 
 export type AdminApp = OpenAPIHono<AdminEnv>;
@@ -50,6 +51,7 @@ export function adminApp(services: AdminServices): AdminApp {
       addEdgeRoutes,
       addEnrolmentTokenRoutes,
       addPolicyRoutes,
+      addTicketRoutes,
       addAuthorityRoutes,
       addAuditRoutes,
       addRegistryRoutes,

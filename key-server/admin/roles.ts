@@ -53,6 +53,14 @@ export const roleOf = {
   deletePermission: "admin",
   explainPolicy: "viewer",
 
+  getTicketStatus: "viewer",
+  rotateTicketKeys: "operator",
+  revokeTicketEdge: "admin",
+  listTicketDomains: "viewer",
+  createTicketDomain: "operator",
+  assignTicketDomain: "operator",
+  deleteTicketDomain: "admin",
+
   listAuthorities: "viewer",
   getAuthority: "viewer",
   createAuthority: "admin",

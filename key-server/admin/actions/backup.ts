@@ -1,7 +1,9 @@
 import { targetOf } from "../../registry/entity_state.ts";
 import type { Change, HistoryEntry, RegistryState } from "../../registry/registry.ts";
-import { type EntityKind, entityKinds } from "../../registry/entities.ts";
+import { type Entities, type EntityKind, entityKinds } from "../../registry/entities.ts";
 import { idOf } from "../../registry/entity_state.ts";
+import type { TicketDomainEntity } from "../../registry/entities/ticket_domain.ts";
+import { nextEpoch } from "../../ticket_hub/epochs.ts";
 import { readSnapshot } from "../../registry/sqlite/read_snapshot.ts";
 import type { Restored } from "../schemas/registry.ts";
 import type { AdminServices } from "../services.ts";
@@ -44,11 +46,22 @@ function changesOfKind<K extends EntityKind>(kind: K, now: RegistryState, wanted
       const present = now.get(kind, idOf(kind, entity));
       return !hasEnded(kind, present) && JSON.stringify(present) !== JSON.stringify(entity);
     })
-    .map((put) => ({ kind, put }) as unknown as Change);
+    .map((entity) => ({ kind, put: broughtBack(now, kind, entity) }) as unknown as Change);
   const removals = neverRemoved.includes(kind) ? [] : now.list(kind)
     .filter((entity) => wanted.get(kind, idOf(kind, entity)) === undefined && !hasEnded(kind, entity))
     .map((entity) => ({ kind, remove: idOf(kind, entity) }) as Change);
   return [...puts, ...removals];
+}
+
+/** An epoch is never begun a second time: whoever was thrown out since the backup stays out. */
+function broughtBack<K extends EntityKind>(now: RegistryState, kind: K, entity: Entities[K]): Entities[K] {
+  if (kind !== "ticket-domain") return entity;
+  const { name, epoch } = entity as TicketDomainEntity;
+  const present = now.get("ticket-domain", name);
+  return {
+    ...entity,
+    epoch: present === undefined ? nextEpoch({ name, epoch }) : Math.max(epoch, present.epoch),
+  };
 }
 
 /** Whether there is no way back for it. */

@@ -16,10 +16,18 @@ export function revokeEdge(
   if (before.state === "revoked") {
     throw new AdminError("conflict", `Cannot revoke ${identity}: it is revoked since ${before.stateSince}`);
   }
-  const { reason: _former, ...rest } = before;
-  const revoked: EdgeEntity = { ...rest, state: "revoked", stateSince: now(), ...(reason && { reason }) };
-  put(services, revoked, author, `revoke ${identity}`);
+  put(services, revokedEdge(services, identity, reason), author, `revoke ${identity}`);
   return getEdge(services, identity);
+}
+
+/** An edge as it is once it is revoked, now. */
+export function revokedEdge(
+  services: AdminServices,
+  identity: string,
+  reason: string | undefined,
+): EdgeEntity {
+  const { reason: _former, ...rest } = entityOf(services, identity);
+  return { ...rest, state: "revoked", stateSince: now(), ...(reason && { reason }) };
 }
 
 /** Takes a revocation back. Certificates that the edge had until now stay refused: it enrols anew. */

@@ -17,6 +17,7 @@ export type Completion =
   | "rotation"
   | "authority"
   | "permission"
+  | "ticket-domain"
   | "operation"
   | "purpose"
   | "file";

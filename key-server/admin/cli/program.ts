@@ -11,6 +11,7 @@ import { addPolicyCommands } from "./commands/policy.ts";
 import { addRotateCommand } from "./commands/rotate.ts";
 import { addRotationCommands } from "./commands/rotation.ts";
 import { addStatusCommand } from "./commands/status.ts";
+import { addTicketCommands } from "./commands/tickets.ts";
 import { exitCodesHelp } from "./exit_codes.ts";
 import { complain, hasColors, print } from "./terminal.ts";
 
@@ -38,6 +39,7 @@ export function adminProgram(): Command {
   addEdgeCommands(program);
   addAuthorityCommands(program);
   addPolicyCommands(program);
+  addTicketCommands(program);
   addAuditCommands(program);
   addBackupCommands(program);
   addCompletionCommands(program);

@@ -43,6 +43,14 @@ const revoked = (rest: string) => ({ registry }: AdminSetup) => {
   return `${edgePath}${rest}`;
 };
 
+/** A ticket domain that no name is in. */
+const ticketDomain = ({ registry }: AdminSetup) => {
+  if (registry.state.get("ticket-domain", "spare") === undefined) {
+    put(registry, { kind: "ticket-domain", put: { name: "spare", epoch: 1 } });
+  }
+  return "spare";
+};
+
 const enrolmentToken = ({ registry }: AdminSetup) => {
   const id = "0123456789abcdef";
   if (registry.state.get("enrolment-token", id) === undefined) {
@@ -114,6 +122,21 @@ export const exampleCalls: Record<OperationId, ExampleCall> = {
   explainPolicy: get(
     `/v1/policy/explanation?edge=${encodeURIComponent(pop1)}&name=${site}&operation=sign-tls13`,
   ),
+
+  getTicketStatus: get("/v1/tickets"),
+  rotateTicketKeys: post("/v1/tickets/rotate", (setup) => ({ domain: ticketDomain(setup) })),
+  revokeTicketEdge: post(
+    "/v1/tickets/revoke-edge",
+    (setup) => ({ edge: pop1, domain: ticketDomain(setup), revoke: false }),
+  ),
+  listTicketDomains: get("/v1/ticket-domains"),
+  createTicketDomain: post("/v1/ticket-domains", () => ({ name: "public" })),
+  assignTicketDomain: send(
+    "PUT",
+    `/v1/names/${site}/ticket-domain`,
+    (setup) => ({ domain: ticketDomain(setup) }),
+  ),
+  deleteTicketDomain: remove((setup) => `/v1/ticket-domains/${ticketDomain(setup)}`),
 
   listAuthorities: get("/v1/authorities"),
   getAuthority: get(authority),

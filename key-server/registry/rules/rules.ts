@@ -6,6 +6,7 @@ import { keyProblems } from "./key_rules.ts";
 import { nameProblems } from "./name_rules.ts";
 import { permissionProblems } from "./permission_rules.ts";
 import { rotationProblems } from "./rotation_rules.ts";
+import { ticketDomainProblems } from "./ticket_domain_rules.ts";
 
 /** Yields what is wrong, in words that end the sentence "Cannot change the registry: ...". */
 export type Rule = (
@@ -21,6 +22,7 @@ const rules: readonly Rule[] = [
   permissionProblems,
   edgeProblems,
   rotationProblems,
+  ticketDomainProblems,
 ];
 
 /** Throws RegistryError with the first thing that is wrong. */

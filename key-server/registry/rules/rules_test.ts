@@ -24,6 +24,7 @@ const whole: Change[] = [
   { kind: "certificate", put: certificate },
   { kind: "name", put: name },
   { kind: "permission", put: permissionEntity("p1") },
+  { kind: "ticket-domain", put: { name: "d2", epoch: 4 } },
   { kind: "edge", put: edgeEntity(pop1, { state: "revoked" }) },
 ];
 
@@ -99,6 +100,7 @@ const refused: [string, RegExp, Change[]][] = [
     put: nameEntity("api", { bindings: [binding] }),
   }]],
   ["a ticket domain that is not there", /ticket domain d1/, [namePut({ ticketDomain: "d1" })]],
+  ["an epoch that falls", /never falls/, [{ kind: "ticket-domain", put: { name: "d2", epoch: 3 } }]],
   ["a permission without its name", /not there/, [permissionPut({ name: "absent" })]],
   ["the removal of a permitted name", /p1 is for the name www/, [{ kind: "name", remove: "www" }]],
   ["a permission for all names", /needs a name/, [permissionPut({ name: undefined } as never)]],

@@ -94,6 +94,7 @@ const kindOfValue: Readonly<Record<string, Completion>> = {
   "--replaces": "key",
   "--operations": "operation",
   "--purposes": "operation",
+  "--domain": "ticket-domain",
 };
 
 async function valuesOf(

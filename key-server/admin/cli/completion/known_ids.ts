@@ -6,6 +6,7 @@ import type { KeyList } from "../../schemas/keys.ts";
 import type { NameList } from "../../schemas/names.ts";
 import type { PermissionList } from "../../schemas/policy.ts";
 import type { RotationList } from "../../schemas/rotations.ts";
+import type { TicketDomainList } from "../../schemas/tickets.ts";
 import type { ApiClient } from "../../client/api_client.ts";
 import type { Completion } from "../command.ts";
 import { subjectText } from "../permission_texts.ts";
@@ -56,6 +57,10 @@ export const knownIds: Readonly<Partial<Record<Completion, Ask>>> = {
   authority: async (client, signal) => {
     const { authorities } = await client.get<AuthorityList>("/v1/authorities", signal);
     return authorities.map(({ name, purpose }) => ({ word: name, about: purpose }));
+  },
+  "ticket-domain": async (client, signal) => {
+    const { domains } = await client.get<TicketDomainList>("/v1/ticket-domains", signal);
+    return domains.map(({ name, names }) => ({ word: name, about: list(names) }));
   },
   permission: async (client, signal) => {
     const { permissions } = await client.get<PermissionList>("/v1/permissions", signal);
