@@ -5,10 +5,11 @@ import { randomSecret } from "../../shared/libcrypto/random.ts";
 import type { Secret } from "../../shared/memory/secret.ts";
 import type { TicketKey, TicketKeyProvider } from "../tls/tickets/ticket_key_provider.ts";
 import { type ProviderUnderTest, ticketKeyConformance } from "./testing/provider_conformance.ts";
-import { fileProvider, localProvider, sharedProvider } from "./testing/staged_providers.ts";
+import { fileProvider, hubProvider, localProvider, sharedProvider } from "./testing/staged_providers.ts";
 
 ticketKeyConformance("random, of one process", localProvider);
 ticketKeyConformance("shared by siblings", sharedProvider);
+ticketKeyConformance("shared with other edges", hubProvider);
 ticketKeyConformance("nginx files of 80 bytes", () => fileProvider("nginx", 80));
 ticketKeyConformance("nginx files of 48 bytes", () => fileProvider("nginx", 48));
 ticketKeyConformance("an HAProxy file of 80 bytes a line", () => fileProvider("haproxy", 80));

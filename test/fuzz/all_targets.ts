@@ -18,6 +18,7 @@ import { sessionMessageTarget } from "./targets/session_messages.ts";
 import { sessionStateTarget } from "./targets/session_state.ts";
 import { strictTranscriptTarget } from "./targets/strict_transcript.ts";
 import { ticketKeyFileTargets } from "./targets/ticket_key_files.ts";
+import { ticketMembersTarget } from "./targets/ticket_members.ts";
 import { ticketTarget } from "./targets/tickets.ts";
 
 /** Every fuzz target. A new one is a file in targets/ and a line here. */
@@ -37,6 +38,7 @@ export const allTargets: readonly FuzzTarget[] = [
   ticketTarget,
   sessionStateTarget,
   sessionMessageTarget,
+  ticketMembersTarget,
   peerCertificateTarget,
   externalChainTarget,
   ...sealedSecretTargets,

@@ -2,7 +2,7 @@ import type { TicketMember } from "../../../shared/control_protocol/ticket_messa
 
 /** Milliseconds until what a member has not acknowledged is sent again: doubled each time, up to the longest. */
 const firstPause = 500;
-const longestPause = 60_000;
+const longestPause = 10_000;
 
 /** Another edge, verified, and what of this one's it has. */
 export class KnownMember {

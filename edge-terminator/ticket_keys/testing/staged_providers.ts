@@ -2,6 +2,7 @@ import { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { FileTicketKeys } from "../files/file_ticket_keys.ts";
 import type { KeyFileFormat } from "../files/load_key_files.ts";
 import { LocalTicketKeys } from "../local_ticket_keys.ts";
+import { HubStage } from "./hub_stage.ts";
 import { SiblingStage } from "./sibling_stage.ts";
 import type { ProviderUnderTest } from "./provider_conformance.ts";
 
@@ -35,6 +36,26 @@ export function sharedProvider(): ProviderUnderTest {
     renew: () => stage.pass(12 * hour, 5000),
     retire: () => stage.pass(12 * hour),
     [Symbol.dispose]: () => stage.end(),
+  };
+}
+
+/** The keys of one of two edges, each of which waits for the other. */
+export function hubProvider(): ProviderUnderTest {
+  const stage = new HubStage();
+  const { pool, keys, member } = stage.start(0);
+  stage.start(1);
+  stage.pass(5000);
+  return {
+    pool,
+    keys,
+    renew: () => stage.pass(12 * hour, 5000),
+    retire: () => stage.pass(12 * hour),
+    [Symbol.dispose]: () => {
+      stage.edges.delete(0);
+      member[Symbol.dispose]();
+      keys[Symbol.dispose]();
+      stage[Symbol.dispose]();
+    },
   };
 }
 

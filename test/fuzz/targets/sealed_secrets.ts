@@ -1,6 +1,7 @@
 import { type AgingKey, makeAgingKey, never } from "../../../edge-terminator/ticket_keys/aging_key.ts";
-import { SiblingMessageError } from "../../../edge-terminator/ticket_keys/errors.ts";
+import { LetterError, SiblingMessageError } from "../../../edge-terminator/ticket_keys/errors.ts";
 import { defaultSchedule } from "../../../edge-terminator/ticket_keys/schedule.ts";
+import { type Letter, openLetter, sealLetter } from "../../../edge-terminator/ticket_keys/hub/letter.ts";
 import { openKeys, sealKeys } from "../../../edge-terminator/ticket_keys/sharing/sealed_keys.ts";
 import { DecodeError } from "../../../shared/codec/errors.ts";
 import type { RsaKeyExchangeRequest } from "../../../shared/keyless_protocol/operations.ts";
@@ -117,6 +118,58 @@ class SiblingKeysSubject extends SealedSubject {
   }
 }
 
+/** A letter from another edge. */
+class LetterSubject extends SealedSubject {
+  readonly #sender = EphemeralKeyPair.generate("x25519");
+  readonly #path = { from: "0a".repeat(16), to: "0b".repeat(16) };
+  readonly seeds: readonly Uint8Array[];
+
+  constructor() {
+    super();
+    const keys = [0, 1].map((epoch) =>
+      makeAgingKey(this.pool, defaultSchedule, 0, { domain: "a.test", epoch, sealsIn: never })!
+    );
+    const holds = [new Uint8Array(16), new Uint8Array(16).fill(1)];
+    const how = {
+      sender: this.#sender,
+      recipientPublicKey: this.recipient.publicKey,
+      path: this.#path,
+      serial: 1,
+    };
+    const seal = (letter: Letter) => sealLetter(this.pool, how, letter, { now: 10, wall: 10 });
+    this.seeds = [seal({ keys, holds }), seal({ keys: keys.slice(1), holds: [] }), seal({ keys: [], holds })];
+    for (const { secret } of keys) secret[Symbol.dispose]();
+  }
+
+  protected open(input: Uint8Array): string {
+    return outcomeOf(() => {
+      try {
+        const how = {
+          recipient: this.recipient,
+          senderPublicKey: this.#sender.publicKey,
+          path: this.#path,
+          after: 0,
+        };
+        const { keys } = openLetter(this.pool, how, input, { now: 20, wall: 20 });
+        for (const { secret } of keys) secret[Symbol.dispose]();
+        return "opened";
+      } catch (error) {
+        const { cause } = error as Error;
+        const expected = [DecodeError, HpkeError, KeyAgreementError].some((family) =>
+          cause instanceof family
+        );
+        if (!expected) throw cause;
+        throw error;
+      }
+    }, LetterError);
+  }
+
+  override [Symbol.dispose](): void {
+    this.#sender[Symbol.dispose]();
+    super[Symbol.dispose]();
+  }
+}
+
 export const sealedSecretTargets: readonly FuzzTarget[] = [
   {
     name: "sealed-master-secret",
@@ -127,5 +180,10 @@ export const sealedSecretTargets: readonly FuzzTarget[] = [
     name: "sibling-ticket-keys",
     about: "ticket keys that a worker seals for a sibling",
     open: () => new SiblingKeysSubject(),
+  },
+  {
+    name: "edge-ticket-letters",
+    about: "ticket keys that an edge seals for another one",
+    open: () => new LetterSubject(),
   },
 ];
