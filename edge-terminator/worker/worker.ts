@@ -165,7 +165,7 @@ export class Worker {
       }),
       say: control.say,
       // Whoever was thrown out asks nobody to sign either.
-      revoked: (reason) => void this.#signer.close(reason),
+      revoked: (reason) => void this.#signer.close(`this edge is revoked: ${reason}`),
       metrics: this.#metrics.registry,
       log: this.log,
     });
