@@ -16,6 +16,8 @@ export class ServedKey {
   readonly #copies: KeyCopy[];
   /** Those whose token failed, until a probe passes. */
   readonly #failing = new WeakSet<KeyCopy>();
+  /** Requests that each copy has. */
+  readonly #inFlight = new WeakMap<KeyCopy, number>();
   readonly #onFailure: () => void;
 
   /** `onFailure` is told when a copy fails, also when another one answers in its place. */
@@ -74,7 +76,7 @@ export class ServedKey {
     let failure: unknown;
     for (const copy of this.#inOrder(able)) {
       try {
-        return await use(copy);
+        return await this.#counted(copy, use);
       } catch (error) {
         if (!(error instanceof TokenError) || isLate()) throw error;
         this.#failing.add(copy);
@@ -85,8 +87,21 @@ export class ServedKey {
     throw failure;
   }
 
+  async #counted<T>(copy: KeyCopy, use: (copy: KeyCopy) => Promise<T>): Promise<T> {
+    this.#inFlight.set(copy, this.#loadOf(copy) + 1);
+    try {
+      return await use(copy);
+    } finally {
+      this.#inFlight.set(copy, this.#loadOf(copy) - 1);
+    }
+  }
+
+  #loadOf(copy: KeyCopy): number {
+    return this.#inFlight.get(copy) ?? 0;
+  }
+
   #inOrder(copies: readonly KeyCopy[]): KeyCopy[] {
     const rank = (copy: KeyCopy) => !copy.tokenKey.token.isUsable ? 2 : this.#failing.has(copy) ? 1 : 0;
-    return copies.toSorted((a, b) => rank(a) - rank(b) || a.tokenKey.token.load - b.tokenKey.token.load);
+    return copies.toSorted((a, b) => rank(a) - rank(b) || this.#loadOf(a) - this.#loadOf(b));
   }
 }

@@ -96,11 +96,6 @@ export class Token {
     return this.#pool;
   }
 
-  /** Operations that it has and that wait for it. */
-  get load(): number {
-    return this.#pool === undefined ? 0 : this.#pool.inUse + this.#pool.waiting;
-  }
-
   get calls(): TokenCalls {
     return this.#caller.calls;
   }
