@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { ApiClient, pathOf } from "../../key-server/admin/client/api_client.ts";
 import type { RotationStep } from "../../key-server/registry/entities/rotation.ts";
 import { parseCertificate } from "../../shared/libcrypto/x509.ts";
-import { runCommand } from "../harness/command.ts";
 import type { ConfigTable } from "../harness/config_patch.ts";
 import { Pebble } from "../harness/pebble.ts";
 import { poll } from "../harness/poll.ts";
-import type { Installation } from "../harness/installation.ts";
 import { type System, type SystemOptions, withSystem } from "../harness/system.ts";
+import { privateKeys } from "../harness/token/private_keys.ts";
 import { HandshakeLoad } from "./handshake_load.ts";
 
 const site = "www.holdfast.test";
@@ -63,22 +62,6 @@ async function reaches(
 
 async function rotated(api: ApiClient, request: ConfigTable): Promise<Rotation> {
   return await reaches(api, await api.post<Rotation>("/v1/rotations", { name: site, ...request }), "done");
-}
-
-/** What another program sees of the token: each private key's label and its words on access. */
-async function privateKeys({ token }: Installation): Promise<Map<string, string>> {
-  const pin = (await Deno.readTextFile(token.pinFile)).trim();
-  const args = ["--module", token.modulePath, "--token-label", token.label, "--login", "--pin", "env:PIN"];
-  const { code, stdout, stderr } = await runCommand(
-    "pkcs11-tool",
-    [...args, "--list-objects", "--type", "privkey"],
-    { env: { ...token.env, PIN: pin } },
-  );
-  assert.equal(code, 0, stderr);
-  const objects = stdout.split(/^(?=Private Key Object)/m).filter((text) => text.startsWith("Private Key"));
-  return new Map(objects.map((text) => {
-    return [/label:\s+(.*)/.exec(text)?.[1] ?? "", /Access:\s+(.*)/.exec(text)?.[1] ?? ""];
-  }));
 }
 
 async function serialOf(api: ApiClient, certificate: string): Promise<string> {

@@ -31,10 +31,11 @@ class EventLoop {
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) < 0) failErrno("epoll_ctl");
   }
 
-  void runWhile(const std::function<bool()>& wanted) {
+  // Asks `wanted` after whatever has happened, and every `pause` milliseconds.
+  void runWhile(const std::function<bool()>& wanted, int pause = 1000) {
     epoll_event events[256];
     while (wanted()) {
-      int count = epoll_wait(epoll_, events, 256, 1000);
+      int count = epoll_wait(epoll_, events, 256, pause);
       if (count < 0 && errno != EINTR) failErrno("epoll_wait");
       for (int i = 0; i < count; i++) static_cast<Handler*>(events[i].data.ptr)->ready();
     }

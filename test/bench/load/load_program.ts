@@ -4,12 +4,16 @@ import { ChildProcess } from "../../harness/processes/child_process.ts";
 import { poll } from "../../harness/poll.ts";
 import { TextLineStream } from "../../harness/processes/lines.ts";
 import type { TcpAddress } from "../../../shared/config/address.ts";
+import { PacedLoad, type PacedOptions } from "./paced_load.ts";
 
 const sources = fileURLToPath(new URL(".", import.meta.url));
 const buildFolder = fileURLToPath(new URL("../../../.holdfast/bench", import.meta.url));
 
 /** After so long a run that hangs is ended; none is meant to take a quarter of that. */
 const deadlineSeconds = 120;
+
+/** The same for load that somebody stops. */
+const longestLoad = 3600;
 
 /** Whom to put load on, and as what. */
 export interface Target extends TcpAddress {
@@ -108,6 +112,11 @@ export class LoadProgram {
     ]);
   }
 
+  /** Full handshakes at a rate, until they are told to stop: see paced.cpp. */
+  paced(target: Target, options: PacedOptions): Promise<PacedLoad> {
+    return PacedLoad.start([this.path, "paced", ...targetArguments(target, longestLoad)], options);
+  }
+
   idle(target: Target, connections: number) {
     return LoadRun.prepare<IdleResult>([
       ...[this.path, "idle", ...targetArguments(target), "version=1.3", `connections=${connections}`],
@@ -115,8 +124,8 @@ export class LoadProgram {
   }
 }
 
-function targetArguments({ host, port, serverName }: Target): string[] {
-  return [`host=${host}`, `port=${port}`, `name=${serverName}`, `deadline=${deadlineSeconds}`];
+function targetArguments({ host, port, serverName }: Target, deadline = deadlineSeconds): string[] {
+  return [`host=${host}`, `port=${port}`, `name=${serverName}`, `deadline=${deadline}`];
 }
 
 /** One run of the generator: prepared first, so that whoever measures can read clocks, and then told to go. */

@@ -16,6 +16,7 @@ int main(int count, char** arguments) {
     else if (mode == "handshakes") runHandshakes(options);
     else if (mode == "bulk") runBulk(options);
     else if (mode == "idle") runIdle(options);
+    else if (mode == "paced") runPaced(options);
     else if (mode == "round-trips") runRoundTrips(options);
     else if (mode == "delay") runDelay(options);
     else throw std::runtime_error("no such mode: " + mode);

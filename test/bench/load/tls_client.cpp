@@ -37,6 +37,12 @@ TlsClient::TlsClient(const Options& options)
   // Section 5.1.1); the key share, and every server's choice, is X25519.
   must(SSL_CTX_set1_groups_list(context_, "X25519:P-256"), "groups");
   must(SSL_CTX_set1_sigalgs_list(context_, "ECDSA+SHA256:RSA-PSS+SHA256"), "sigalgs");
+  // Without trust=FILE nothing is verified: benchmarks measure the server.
+  const std::string trust = options.text("trust", "");
+  if (!trust.empty()) {
+    must(SSL_CTX_load_verify_locations(context_, trust.c_str(), nullptr), "trust");
+    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+  }
   SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context_, keepSession);
   SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -56,6 +62,7 @@ TlsConnection::TlsConnection(const TlsClient& client, SessionSlot* slot)
   SSL_set_fd(ssl_, fd_);
   SSL_set_connect_state(ssl_);
   SSL_set_tlsext_host_name(ssl_, client.serverName().c_str());
+  SSL_set1_host(ssl_, client.serverName().c_str());
   SSL_set_app_data(ssl_, slot);
   if (slot != nullptr && slot->session() != nullptr) SSL_set_session(ssl_, slot->session());
 }

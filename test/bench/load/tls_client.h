@@ -47,6 +47,8 @@ class TlsConnection {
   TlsConnection(const TlsConnection&) = delete;
 
   int fd() const { return fd_; }
+  // What the server has shown; ours to read only.
+  const X509* certificate() const { return SSL_get0_peer_certificate(ssl_); }
   bool resumed() const { return SSL_session_reused(ssl_) == 1; }
   Progress handshake() { return progress(SSL_do_handshake(ssl_), "handshake"); }
   // `count` is how many bytes there were.
