@@ -86,6 +86,33 @@ Deno.test("a log without its oldest files verifies from the file that is left", 
   assert.equal((await verifyLog(stage.path)).first, second!.firstRecord);
 });
 
+Deno.test("a checkpoint whose signature came when its record's file had ended is good, also without that file", async () => {
+  await using stage = await AuditStage.create();
+  const asked = Promise.withResolvers<void>();
+  const slow = {
+    ...stage.signer,
+    sign: (content: Uint8Array) => asked.promise.then(() => stage.signer.sign(content)),
+  };
+  {
+    await using audit = await stage.open({ fileBytes: 2000, signer: slow });
+    audit.record(operation());
+    const checkpoint = audit.checkpoint();
+    for (let i = 0; i < 30; i++) audit.record(operation({ serverName: `host${i}.holdfast.test` }));
+    audit.flush();
+    asked.resolve();
+    await checkpoint;
+  }
+  // A start reads the newest files alone.
+  await (await stage.open({ fileBytes: 2000 }))[Symbol.asyncDispose]();
+  const files = await listLogFiles(stage.path);
+  assert(files.length >= 4);
+  for (const { path } of files.slice(0, -2)) await Deno.remove(path);
+  const { checkpoints } = await verifyLog(stage.path);
+  assert(checkpoints >= 1);
+  const left = await Promise.all(files.slice(-2).map(({ path }) => Deno.readTextFile(path)));
+  assert.match(left.join(""), /"over":\{"n":[1-5],/, "of a record long before");
+});
+
 Deno.test("lines cut off at the end are found by whoever remembers the head", async () => {
   await using stage = await AuditStage.create();
   await writtenLog(stage);
