@@ -37,6 +37,9 @@ export function refuseContradictions(config: Rules, context: z.core.$RefinementC
   checkSites(config, report);
   checkTlsSection(config.tls, report);
   checkTicketsSection(config.tickets, config.control !== undefined, report);
+  if (config.tls.session_peers && config.tickets.source !== "hub") {
+    report(["tls", "session_peers"], 'false, or tickets.source = "hub": edges reach each other by that');
+  }
   const { handshake_deadline_ms: handshake, key_operation_deadline_ms: keyOperation } = config.limits;
   if (keyOperation > handshake) {
     report(["limits", "key_operation_deadline_ms"], "no more than limits.handshake_deadline_ms");

@@ -26,6 +26,7 @@ export const tlsSectionSchema = z.strictObject({
   pad_records_to: z.int().min(1).max(16_384).default(1),
   rsa_key_exchange: z.boolean().default(false),
   session_cache: z.int().min(0).max(1_000_000).default(2048),
+  session_peers: z.boolean().default(false),
 }).prefault({});
 
 export type TlsSection = z.output<typeof tlsSectionSchema>;
@@ -62,10 +63,10 @@ export function engineSettings(section: TlsSection): EngineSettings {
 
 /** Sessions live as long as tickets do; undefined: none are kept. */
 export function sessionSettings(
-  { session_cache: capacity, versions }: TlsSection,
+  { session_cache: capacity, session_peers: asksPeers, versions }: TlsSection,
   lifetime = longestLifetime,
 ): SessionSettings | undefined {
-  return capacity === 0 || !versions.includes("1.2") ? undefined : { capacity, lifetime };
+  return capacity === 0 || !versions.includes("1.2") ? undefined : { capacity, lifetime, asksPeers };
 }
 
 /** Reports each list that repeats itself, or leaves a version nothing to agree on. */

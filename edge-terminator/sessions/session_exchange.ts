@@ -31,6 +31,8 @@ export interface SessionExchangeOptions {
   readonly keyPairs: () => readonly EphemeralKeyPair[];
   /** X25519, 32 bytes; undefined for a name that nobody has. */
   readonly publicKeyOf: (name: string) => Uint8Array | undefined;
+  /** Whether sessions of a domain are that one's business, too. */
+  readonly shares: (name: string, domain: string) => boolean;
   readonly send: (to: string, message: Uint8Array) => void;
   /** What others get from here. The secret is the exchange's to dispose. */
   readonly find: (request: SessionRequest) => CachedSession | undefined | Promise<CachedSession | undefined>;
@@ -61,9 +63,9 @@ export class SessionExchange implements Disposable {
 
   /** The session, if `asked` has it and says so in time. Never rejects. */
   async ask(asked: string, request: SessionRequest): Promise<Lookup> {
-    const { self, publicKeyOf, send, mostOutstanding } = this.#options;
+    const { self, publicKeyOf, shares, send, mostOutstanding } = this.#options;
     if (this.#pending.size >= mostOutstanding) return { result: "busy" };
-    if (publicKeyOf(asked) === undefined) return { result: "unreachable" };
+    if (publicKeyOf(asked) === undefined || !shares(asked, request.domain)) return { result: "unreachable" };
     const number = ++this.#number;
     const answer = this.#expect({ asker: self(), asked, number, request });
     send(asked, encodeSessionMessage({ kind: "query", number, request }));
@@ -120,8 +122,10 @@ export class SessionExchange implements Disposable {
   }
 
   #answer(from: string, query: SessionQuery): void {
-    const { find, mostOutstanding } = this.#options;
-    if (this.#answering >= mostOutstanding) return this.#say(from, { kind: "answer", number: query.number });
+    const { find, shares, mostOutstanding } = this.#options;
+    if (this.#answering >= mostOutstanding || !shares(from, query.request.domain)) {
+      return this.#say(from, { kind: "answer", number: query.number });
+    }
     const found = find(query.request);
     if (!(found instanceof Promise)) return this.#give(from, query, found);
     this.#answering++;

@@ -24,10 +24,17 @@ export interface PeerPost {
   readonly instance: string;
   /** Of the key that others seal to, as they were told it; the newest first. */
   readonly keyPairs: readonly EphemeralKeyPair[];
-  /** Live edges, by instance: their X25519 keys, verified. */
-  readonly members: ReadonlyMap<string, Uint8Array>;
+  /** Live edges. */
+  readonly instances: Iterable<string>;
+  /** A live edge's X25519 key, verified. */
+  keyOf(instance: string): Uint8Array | undefined;
+  /** Whether an edge is live in a ticket domain. */
+  shares(instance: string, domain: string): boolean;
   send(to: string, body: Uint8Array): void;
 }
+
+/** Who asks other edges for sessions, and answers them: told of them by whoever speaks for the edge. */
+export type PeerSessions = Pick<SharedSessions, "usePeers" | "peersChanged" | "receiveFromPeer">;
 
 export interface SharedSessionsOptions {
   readonly pool: LockedPool;
@@ -89,6 +96,7 @@ export class SharedSessions implements SessionCache, SessionsElsewhere, Disposab
       self: () => String(this.#roster.self),
       keyPairs: () => this.#mailbox.keyPairs,
       publicKeyOf: (name) => this.#hellos.get(Number(name))?.publicKey,
+      shares: () => true,
       send: (to, message) => send(Number(to), message),
       find: (request) => this.#findFor("sibling", request),
     });
@@ -96,7 +104,8 @@ export class SharedSessions implements SessionCache, SessionsElsewhere, Disposab
       ...common,
       self: () => this.#post?.instance ?? "",
       keyPairs: () => this.#post?.keyPairs ?? [],
-      publicKeyOf: (name) => this.#post?.members.get(name),
+      publicKeyOf: (name) => this.#post?.keyOf(name),
+      shares: (name, domain) => this.#post?.shares(name, domain) ?? false,
       send: (to, message) => this.#post?.send(to, message),
       find: (request) => this.#findFor("peer", request),
     });
@@ -167,9 +176,11 @@ export class SharedSessions implements SessionCache, SessionsElsewhere, Disposab
 
   /** The post's members are others than before. */
   peersChanged(): void {
-    const instances = [...this.#post?.members.keys() ?? []];
+    const before = [this.#edge, ...this.#peers.keys()].join();
+    const instances = [...this.#post?.instances ?? []];
     this.#peers = new Map(instances.map((instance) => [edgeLabelOf(instance), instance]));
     if (this.#post !== undefined) this.#edge = edgeLabelOf(this.#post.instance);
+    if ([this.#edge, ...this.#peers.keys()].join() === before) return;
     this.#greet(siblingsOf(this.#roster).map(({ id }) => id));
   }
 

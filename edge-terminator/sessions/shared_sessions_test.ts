@@ -215,6 +215,17 @@ Deno.test("who is gone is asked no more: a sibling that ended, an edge that is n
   assert.equal(it.worker("a/1").shared.mayHave(id), false);
 });
 
+Deno.test("an edge that is not in a domain gets no session of it, and makes none up for it", async () => {
+  using it = await stage();
+  const id = it.make("a/2", 7);
+  it.outside.add("b a domain");
+  assert.equal(await it.find("b/2", id), undefined, "asked from outside");
+  assert.equal(await it.find("a/1", it.make("b/1", 8)), undefined, "asked of one outside");
+  assert.equal(it.letters.filter(({ from, to }) => from === "a" && to === "b").length, 1, "a miss");
+  it.outside.clear();
+  assert.equal(await it.find("b/2", id), 7);
+});
+
 Deno.test("a message that is malformed, or of nobody, is refused", async () => {
   using it = await stage();
   const { shared } = it.worker("a/1");

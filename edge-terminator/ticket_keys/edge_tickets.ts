@@ -21,7 +21,7 @@ export interface EdgeTicketsContext {
   readonly log: Pick<Logger, "info" | "warn">;
 }
 
-type SharingContext = Omit<HubSpeakerOptions, "instance" | "identity" | "say">;
+type SharingContext = Omit<HubSpeakerOptions, "instance" | "identity" | "say" | "sessions">;
 
 /** How a worker of an edge resumes sessions: its ticket keys, their care, and what is counted. */
 export class EdgeTickets implements Disposable {
@@ -67,7 +67,7 @@ export class EdgeTickets implements Disposable {
   }
 
   /** Shares the keys with other edges, as the one who speaks for this edge. Throws IdentityError. */
-  share(as: Pick<HubSpeakerOptions, "instance" | "identity" | "say">): Promise<HubSpeaker> {
+  share(as: Pick<HubSpeakerOptions, "instance" | "identity" | "say" | "sessions">): Promise<HubSpeaker> {
     return HubSpeaker.open({ ...this.#sharing!, ...as });
   }
 

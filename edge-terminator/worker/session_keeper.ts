@@ -13,6 +13,8 @@ export interface SessionSettings {
   readonly capacity: number;
   /** Milliseconds. */
   readonly lifetime: number;
+  /** Whether other edges are asked, and answered. */
+  readonly asksPeers: boolean;
 }
 
 export interface SessionKeeperContext {

@@ -155,13 +155,15 @@ export class Worker {
     if (config.control === undefined) return;
     const { keyServers, identity } = config;
     const tickets = this.#tickets;
+    const sessions = config.sessions?.asksPeers === true ? this.#sessions?.shared : undefined;
     this.#pushed = new PushedCertificates({
       keyServers,
       identity,
       enrolledIn: this.#enrolledIn,
       directory: this.#directory,
       ...(tickets?.isShared === true && {
-        shareTickets: (instance, say) => tickets.share({ instance, identity, say }),
+        shareTickets: (instance, say) =>
+          tickets.share({ instance, identity, say, ...(sessions && { sessions }) }),
       }),
       say: control.say,
       // Whoever was thrown out asks nobody to sign either.

@@ -49,6 +49,8 @@ export class SessionStage implements Disposable {
   readonly refused: string[] = [];
   /** How far each edge's wall clock is ahead. */
   readonly ahead = new Map<string, number>();
+  /** Edges that are not in a domain: "EDGE DOMAIN". */
+  readonly outside = new Set<string>();
   now = 1_000_000;
   patience = 5000;
   mostOutstanding = 4;
@@ -120,9 +122,12 @@ export class SessionStage implements Disposable {
     this.worker(`${edge}/1`).shared.usePeers({
       instance: this.instances.get(edge)!,
       keyPairs: mailbox.keyPairs,
-      members: new Map(
-        others.map((name) => [this.instances.get(name)!, this.#mailboxes.get(name)!.publicKey]),
-      ),
+      instances: others.map((name) => this.instances.get(name)!),
+      keyOf: (instance) => {
+        const name = others.find((other) => this.instances.get(other) === instance);
+        return name === undefined ? undefined : this.publicKeyOf(name);
+      },
+      shares: (instance, of) => !this.outside.has(`${this.#edgeOf(instance)} ${of}`),
       send: (to, message) => this.#send({ from: edge, to: this.#edgeOf(to), message }),
     });
   }

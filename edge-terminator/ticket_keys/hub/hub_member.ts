@@ -10,6 +10,8 @@ import {
   type TicketMembers,
   type TicketReport,
 } from "../../../shared/control_protocol/ticket_messages.ts";
+import { isAboutSessions } from "../../sessions/session_messages.ts";
+import type { PeerPost, PeerSessions } from "../../sessions/shared_sessions.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { type AgingKey, never } from "../aging_key.ts";
 import { LetterError, TicketMemberError } from "../errors.ts";
@@ -56,6 +58,8 @@ export interface HubMemberOptions {
   readonly now: () => number;
   /** Of the Unix epoch; milliseconds. */
   readonly wall?: () => number;
+  /** Shares TLS 1.2 sessions with other edges, too; absent: it does not. */
+  readonly sessions?: PeerSessions;
   /** Told of members and letters that are not taken. */
   readonly onRefused: (error: Error) => void;
 }
@@ -93,6 +97,7 @@ export class HubMember implements TicketCorrespondent, Disposable {
     this.#live = new LiveMembers(options.activationDelay);
     this.#box = new LetterBox(options.pool, options.instance, options.now());
     this.#announcement = options.announce(this.#box.publicKey, this.#wall());
+    options.sessions?.usePeers(this.#peerPost());
   }
 
   greeting(source: number): TicketMemberMessage[] {
@@ -115,6 +120,7 @@ export class HubMember implements TicketCorrespondent, Disposable {
     switch (message.type) {
       case "ticket-members":
         this.#takeMembers(source, message);
+        this.#options.sessions?.peersChanged();
         return this.#work();
       case "ticket-message":
         return this.#takeLetter(message.from, Uint8Array.fromBase64(message.body));
@@ -156,7 +162,29 @@ export class HubMember implements TicketCorrespondent, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#options.sessions?.usePeers(undefined);
     this.#box[Symbol.dispose]();
+  }
+
+  /** Other edges, for sessions. */
+  #peerPost(): PeerPost {
+    const [live, box, members] = [this.#live, this.#box, this.#members];
+    const { instance, say } = this.#options;
+    return {
+      instance,
+      get keyPairs() {
+        return box.keyPairs;
+      },
+      get instances() {
+        return live.all;
+      },
+      keyOf: (other) => members.get(other)?.publicKey,
+      shares: (other, domain) => live.of(domain).has(other),
+      send: (to, body) => {
+        const route = live.route(to);
+        if (route !== undefined) say(route, { type: "ticket-send", to, body: body.toBase64() });
+      },
+    };
   }
 
   #takeMembers(source: number, message: TicketMembers): void {
@@ -193,6 +221,7 @@ export class HubMember implements TicketCorrespondent, Disposable {
     const { keys, now, onRefused } = this.#options;
     const member = this.#members.get(from);
     if (member === undefined) return onRefused(new LetterError("it is from nobody who is known"));
+    if (isAboutSessions(body)) return this.#options.sessions?.receiveFromPeer(from, body);
     try {
       const letter = this.#box.open(member, body, { now: now(), wall: this.#wall() });
       member.acknowledged(letter.holds);

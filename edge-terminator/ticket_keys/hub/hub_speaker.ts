@@ -5,6 +5,7 @@ import type {
 } from "../../control/control_speaker.ts";
 import { pemToDer } from "../../../shared/libcrypto/x509.ts";
 import type { Logger } from "../../../shared/log.ts";
+import type { PeerSessions } from "../../sessions/shared_sessions.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { type IdentityFiles, loadAuthorities, loadIdentity } from "../../keyless/identity.ts";
 import { keyClock } from "../key_clock.ts";
@@ -24,6 +25,8 @@ export interface HubSpeakerOptions {
   readonly edgeCa: string;
   readonly say: (source: number, message: TicketMemberMessage) => void;
   readonly counts: () => TicketCounts;
+  /** Shares TLS 1.2 sessions with other edges, too; absent: it does not. */
+  readonly sessions?: PeerSessions;
   readonly log: Pick<Logger, "warn">;
 }
 
@@ -47,7 +50,7 @@ export class HubSpeaker implements TicketCorrespondent, Disposable {
     identity: ReturnType<typeof memberIdentity>,
     authorities: readonly Uint8Array[],
   ) {
-    const { pool, keys, schedule, instance, say, counts } = options;
+    const { pool, keys, schedule, instance, say, counts, sessions } = options;
     this.#options = options;
     this.#identity = identity;
     this.#verifier = new AnnouncementVerifier(authorities);
@@ -57,6 +60,7 @@ export class HubSpeaker implements TicketCorrespondent, Disposable {
       instance,
       say,
       counts,
+      ...(sessions && { sessions }),
       activationDelay: schedule.activationDelay,
       renewEvery: schedule.sealsFor,
       announce: (publicKey, madeAt) => announce(this.#identity, instance, publicKey, madeAt),

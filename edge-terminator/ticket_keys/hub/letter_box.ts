@@ -1,3 +1,4 @@
+import type { EphemeralKeyPair } from "../../../shared/libcrypto/key_agreement.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
 import { MailboxKey } from "../sharing/mailbox_key.ts";
 import type { KnownMember } from "./known_member.ts";
@@ -26,6 +27,11 @@ export class LetterBox implements Disposable {
 
   get publicKey(): Uint8Array {
     return this.#mailbox.publicKey;
+  }
+
+  /** The newest first. */
+  get keyPairs(): readonly EphemeralKeyPair[] {
+    return this.#mailbox.keyPairs;
   }
 
   /** Renews a key pair that is `interval` old, and says whether it did. */
