@@ -90,6 +90,11 @@ const refusals: [string, (text: string) => string, RegExp][] = [
   ],
   ["a port that is none", (text) => text.replace("127.0.0.1:4433", "127.0.0.1:99999"), /address/],
   ["a uid twice", (text) => text.replace("peers = [", 'peers = [{ uid = 1000, identity = "a:b" }, '), /uid/],
+  [
+    "a broker without certificates",
+    (text) => `${text}\n[ticket_hub.nats]\nservers = ["127.0.0.1:4222"]\n`,
+    /ticket_hub\.nats\.certificate/,
+  ],
   ["no sessions", (text) => text.replace("sessions = 8", "sessions = 0"), /sessions/],
 ];
 for (const [what, change, words] of refusals) {

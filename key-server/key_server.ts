@@ -235,12 +235,13 @@ export class KeyServer {
 
   #readiness(): Readiness {
     if (this.#stopping !== undefined) return stoppingReadiness;
-    const { registry, audit } = this.#parts;
+    const { registry, audit, hubState } = this.#parts;
     const { ready, checks } = this.#prober.readiness();
-    // Signatures go on without an audit log or a primary: neither is a reason to send edges elsewhere. But a replica that
-    // has nothing yet serves nothing.
+    // Signatures go on without an audit log, a primary or a broker: none of them is a reason to send edges elsewhere. But a
+    // replica that has nothing yet serves nothing.
     const problems = {
       ...(audit.failure !== undefined && { audit: audit.failure }),
+      ...(hubState.problem !== undefined && { ticketHub: hubState.problem }),
       ...(this.#follower?.problem !== undefined && { registry: this.#follower.problem }),
     };
     const isEmpty = !registry.writable && registry.state.version === 0;

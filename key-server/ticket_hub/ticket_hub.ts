@@ -255,6 +255,7 @@ export class TicketHub implements TicketMessages, Disposable {
       elsewhere: () =>
         [...this.#options.state.others.keys()].filter((instance) => !this.#members.get(instance)).length,
       waiting: () => this.#members.all.reduce((sum, { outbox }) => sum + outbox.characters, 0),
+      reachesOthers: () => this.#options.state.problem === undefined,
       leftOut: () => [...this.#currentRosters().values()].reduce((sum, { leftOut }) => sum + leftOut, 0),
     });
   }

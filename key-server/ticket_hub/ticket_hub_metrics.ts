@@ -8,6 +8,7 @@ export interface TicketHubNumbers {
   /** Characters that wait for members. */
   readonly waiting: () => number;
   readonly leftOut: () => number;
+  readonly reachesOthers: () => boolean;
 }
 
 /** What became of a message from edge to edge. */
@@ -42,6 +43,12 @@ export class TicketHubMetrics {
       "Sealed messages from edge to edge, in base64, that wait for their receivers.",
       [],
       (gauge) => gauge.set(numbers.waiting()),
+    );
+    metrics.gauge(
+      "holdfast_key_server_ticket_hub_whole",
+      "1 while this key server knows the edges of all others (always where it is by itself), 0 while the broker is away.",
+      [],
+      (gauge) => gauge.set(numbers.reachesOthers() ? 1 : 0),
     );
     this.#messages = metrics.counter(
       "holdfast_key_server_ticket_messages_total",
