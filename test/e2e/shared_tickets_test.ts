@@ -1,52 +1,20 @@
 import assert from "node:assert/strict";
-import { ApiClient, pathOf } from "../../key-server/admin/client/api_client.ts";
 import { greeting } from "../harness/http_backend.ts";
 import type { ConfigTable } from "../harness/config_patch.ts";
 import { poll } from "../harness/poll.ts";
 import type { ProductProcess } from "../harness/processes/product_process.ts";
-import { type System, withSystem } from "../harness/system.ts";
+import type { System } from "../harness/system.ts";
+import { endpointsOf, withTwoEdges } from "../harness/two_edges.ts";
 import { OpensslSession } from "./openssl_session.ts";
 
-const keys = [{ name: "www-ecdsa", type: "ecdsa-p256" }] as const;
-const site = "www.holdfast.test";
 const hub: ConfigTable = { workers: 2, tickets: { source: "hub", edge_ca: "edge-ca.pem" } };
-
-/** Two edges of two workers, with keys of the domain `public` for their one site. */
-async function withTwoEdges(
-  run: (system: System, second: ProductProcess, api: ApiClient) => Promise<void>,
-): Promise<void> {
-  await withSystem({
-    keys,
-    certificates: "pushed",
-    keyServer: { registry: { path: "registry.sqlite" }, admin_api: { unix: "admin.sock" } },
-    edge: hub,
-  }, async (system) => {
-    const api = await ApiClient.open({ socket: system.installation.file("admin.sock") });
-    await api.post("/v1/ticket-domains", { name: "public" });
-    await api.put(pathOf`/v1/names/${site}/ticket-domain`, { domain: "public" });
-    await using second = await system.installation.startEdge({
-      index: 1,
-      certificates: "pushed",
-      patch: hub,
-    });
-    try {
-      await run(system, second, api);
-    } catch (error) {
-      if (error instanceof Error) error.message += `\n--- second edge\n${second.lines.join("\n")}`;
-      throw error;
-    }
-  });
-}
-
-const endpoints = ({ endpoint, installation }: System) =>
-  [endpoint, { ...endpoint, ...installation.address("edge", 1) }] as const;
 
 /** A session of either version, as soon as tickets are issued there. */
 async function sessionAt(system: System, edge: 0 | 1, version: "1.2" | "1.3"): Promise<OpensslSession> {
   const file = system.installation.file(`session-${edge}-${version}.pem`);
   return await poll("a ticket", async () => {
     try {
-      return await OpensslSession.fetch(endpoints(system)[edge], version, file);
+      return await OpensslSession.fetch(endpointsOf(system)[edge], version, file);
     } catch {
       return undefined;
     }
@@ -57,7 +25,7 @@ async function resumesAt(system: System, edge: 0 | 1, session: OpensslSession): 
   const before = await system.signatures("sign-tls13") + await system.signatures("sign-tls12");
   // Whichever of the two workers it comes to.
   for (let tries = 0; tries < 6; tries++) {
-    const { resumed, response, output } = await session.resume(endpoints(system)[edge]);
+    const { resumed, response, output } = await session.resume(endpointsOf(system)[edge]);
     assert(resumed, output);
     assert(response.endsWith(greeting), output);
   }
@@ -70,7 +38,7 @@ async function workersOf(edge: ProductProcess): Promise<number[]> {
 }
 
 Deno.test("L6, L8, S1: a client resumes at the other edge, either way, and after whoever speaks for an edge was killed", async () => {
-  await withTwoEdges(async (system, second) => {
+  await withTwoEdges(hub, async (system, second) => {
     const sessions: OpensslSession[] = [];
     for (const version of ["1.3", "1.2"] as const) {
       const there = await sessionAt(system, 0, version);
