@@ -37,7 +37,6 @@ async function withMember(
     privateKey: installation.file("edge-pop1.key"),
   };
   const instance = "ab".repeat(16);
-  let speaker: ControlSpeaker | undefined;
   const tickets = stack.use(
     await HubSpeaker.open({
       pool,
@@ -46,12 +45,12 @@ async function withMember(
       identity,
       schedule: ticketKeySchedule(),
       edgeCa: installation.file("edge-ca.pem"),
-      say: (source, message) => speaker?.sayOfTickets(source, message),
+      say: (source, message) => speaker.sayOfTickets(source, message),
       counts: () => ({ issued: 0, resumed: 0, refused: 0 }),
       log: { warn: () => {} },
     }),
   );
-  speaker = new ControlSpeaker({
+  const speaker = new ControlSpeaker({
     keyServers: [{
       address: installation.address("keyServer"),
       name: keyServerName,
