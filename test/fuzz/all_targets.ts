@@ -18,6 +18,7 @@ import { sessionMessageTarget } from "./targets/session_messages.ts";
 import { sessionStateTarget } from "./targets/session_state.ts";
 import { strictTranscriptTarget } from "./targets/strict_transcript.ts";
 import { ticketKeyFileTargets } from "./targets/ticket_key_files.ts";
+import { ticketHubRecordTarget } from "./targets/ticket_hub_records.ts";
 import { ticketMembersTarget } from "./targets/ticket_members.ts";
 import { ticketTarget } from "./targets/tickets.ts";
 
@@ -39,6 +40,7 @@ export const allTargets: readonly FuzzTarget[] = [
   sessionStateTarget,
   sessionMessageTarget,
   ticketMembersTarget,
+  ticketHubRecordTarget,
   peerCertificateTarget,
   externalChainTarget,
   ...sealedSecretTargets,

@@ -162,7 +162,7 @@ export class NatsHubState implements HubState {
   async #watch(entries: Awaited<ReturnType<BrokerConnection["bucket"]["watch"]>>): Promise<void> {
     for await (const { key, operation, value } of entries) {
       const [, instance = "", server = ""] = key.split(".");
-      if (server === this.#id || !/^[0-9a-f]{32}$/.test(instance)) continue;
+      if (server === this.#id || !/^[0-9a-f]{32} [0-9a-f]{16}$/.test(`${instance} ${server}`)) continue;
       const record = operation === "PUT" ? readRecord(memberRecordSchema, value) : undefined;
       const changed = record === undefined
         ? this.#others.remove(instance, server)

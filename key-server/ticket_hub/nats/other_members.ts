@@ -1,6 +1,9 @@
 import type { DatedReport, OtherMember } from "../hub_state.ts";
 import type { MemberRecord } from "./records.ts";
 
+/** The most that are believed to be there. */
+const mostMembers = 20_000;
+
 interface Entry {
   readonly instance: string;
   readonly server: string;
@@ -38,6 +41,7 @@ export class OtherMembers {
   /** True: it changes who is live, or how. */
   put(instance: string, server: string, record: MemberRecord, now: number): boolean {
     const entries = this.#entries.get(instance) ?? new Map<string, Entry>();
+    if (entries.size === 0 && this.#entries.size === mostMembers) return false;
     const [first] = entries.values();
     if (first !== undefined && first.record.edge !== record.edge) return false; // who came first has the instance
     const before = entries.get(server)?.record;
