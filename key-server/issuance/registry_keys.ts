@@ -65,8 +65,22 @@ export class RegistryKeys implements KeyManagement {
     this.#refuseTaken(name);
     const { publicKey } = await this.#parts.tokenKeys.load(uri);
     const key = this.#entity({ name, uri, purposes }, publicKey, "referenced");
+    this.#refuseAuthoritys(key);
     this.#commit([{ kind: "key", put: key }], author, `take the key ${name} from its token`);
     return key;
+  }
+
+  /** What signs certificates signs no handshakes, and is not destroyed with a key. */
+  #refuseAuthoritys({ name, subjectKeyIdentifier }: KeyEntity): void {
+    for (const { name: authority, chain: [own] } of this.#parts.registry.state.list("authority")) {
+      const identifier = parseCertificate(Uint8Array.fromBase64(own!)).subjectKeyIdentifier.toHex();
+      if (identifier !== subjectKeyIdentifier) continue;
+      throw new IssuanceError(
+        "enter the key",
+        `${name} would be the key of the authority ${authority}`,
+        conflict,
+      );
+    }
   }
 
   retire(name: string, author: string): KeyEntity {

@@ -125,6 +125,10 @@ async function authorities(context: ScenarioContext): Promise<void> {
   const { registry, keys } = open(context);
   const authority = await keys.createAuthority({ name: "edges", purpose: "edges" }, author);
   assert.deepEqual(registry.state.get("authority", "edges"), authority);
+  await assert.rejects(
+    keys.reference({ name: "stolen", uri: authority.keyUri, purposes }, author),
+    refuses(/the key of the authority edges/),
+  );
   const certificate = new X509Certificate(authority.chain[0]!);
   assert(await certificate.verify());
   assert.equal(certificate.notAfter.toISOString(), authority.notAfter);
