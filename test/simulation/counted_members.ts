@@ -1,12 +1,10 @@
+import { lettersAtOnce } from "../../edge-terminator/ticket_keys/hub/hub_member.ts";
+import { firstPause, longestPause } from "../../edge-terminator/ticket_keys/hub/known_member.ts";
 import type { Costs } from "./costs.ts";
 import { EventQueue } from "./event_queue.ts";
 import { Link, type NetworkProfile, Server } from "./network.ts";
 import { memberTick } from "./real_members.ts";
 
-/** As in ticket_keys/hub/: letters at one go, and pauses until a letter is sent again. */
-const lettersAtOnce = 64;
-const firstPause = 2000;
-const longestPause = 60_000;
 const activationDelay = 5000;
 
 interface Correspondent {

@@ -5,6 +5,7 @@ import {
   memberIdentity,
 } from "../../edge-terminator/ticket_keys/hub/announcement.ts";
 import { HubMember } from "../../edge-terminator/ticket_keys/hub/hub_member.ts";
+import { tickInterval } from "../../edge-terminator/ticket_keys/hub/hub_speaker.ts";
 import { SharedTicketKeys } from "../../edge-terminator/ticket_keys/sharing/shared_ticket_keys.ts";
 import { defaultSchedule } from "../../edge-terminator/ticket_keys/schedule.ts";
 import { randomBytes } from "../../shared/libcrypto/random.ts";
@@ -16,7 +17,7 @@ import { SimulatedHub } from "./simulated_hub.ts";
 
 const domain = "default";
 /** Milliseconds between ticks of a member: "a few times a second". */
-export const memberTick = 250;
+export const memberTick = tickInterval;
 
 interface RealEdge {
   readonly pool: LockedPool;

@@ -65,7 +65,7 @@ export interface HubMemberOptions {
 }
 
 /** Letters sealed at one go: more wait for the next tick, so that handshakes do not wait for them. */
-const lettersAtOnce = 64;
+export const lettersAtOnce = 16;
 
 /** A letter has four bytes for it. */
 const highestEpoch = 0xffff_ffff;

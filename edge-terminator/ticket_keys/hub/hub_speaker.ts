@@ -31,7 +31,7 @@ export interface HubSpeakerOptions {
 }
 
 /** Milliseconds between two looks at what is to be sent: bounds how long a new key of a sibling's waits here. */
-const tickInterval = 250;
+export const tickInterval = 100;
 
 /** Milliseconds between two warnings of one kind: who sends nonsense sends much of it. */
 const warningPause = 60_000;

@@ -1,8 +1,8 @@
 import type { TicketMember } from "../../../shared/control_protocol/ticket_messages.ts";
 
 /** Milliseconds until what a member has not acknowledged is sent again: doubled each time, up to the longest. */
-const firstPause = 500;
-const longestPause = 10_000;
+export const firstPause = 500;
+export const longestPause = 10_000;
 
 /** Another edge, verified, and what of this one's it has. */
 export class KnownMember {
