@@ -190,3 +190,13 @@ Deno.test("the CLI creates domains, assigns names, rotates, throws out, and neve
     assert.match(completed.stdout, /public/);
   });
 });
+
+Deno.test("a broker that is away is a problem in both statuses", async () => {
+  const status = { domains: [], members: [], problem: "nobody listens there" };
+  const setup = await AdminSetup.create({ tickets: { status, rotate: () => {} } });
+  using _hub = setup.tickets;
+  assert.equal((await setup.call("viewer", "GET", "/v1/tickets")).body.problem, "nobody listens there");
+  const { healthy, problems } = (await setup.call("viewer", "GET", "/v1/status")).body;
+  assert.equal(healthy, false);
+  assert.match(problems.join(), /the broker .* cannot be used: nobody listens there/);
+});

@@ -19,6 +19,7 @@ export function getStatus(services: AdminServices): Status {
     .map(({ id, name, step, problem }) => ({ id, name, step, problem: problem ?? null }));
   const tokens = services.tokens().map(({ problem, ...token }) => ({ ...token, problem: problem ?? null }));
   const expiring = expiringCertificates(state, new Date(Date.now() + soon));
+  const { problem: brokerProblem } = services.tickets.status;
   const problems = [
     ...tokens.filter(({ problem }) => problem !== null).map(({ label, problem }) =>
       `the token ${label}: ${problem}`
@@ -26,6 +27,9 @@ export function getStatus(services: AdminServices): Status {
     ...services.audit.failure === undefined
       ? []
       : [`the audit log cannot be kept: ${services.audit.failure}`],
+    ...brokerProblem === undefined
+      ? []
+      : [`the broker that tells of other key servers' edges cannot be used: ${brokerProblem}`],
     ...problemsOfKeys(keys),
     ...problemsOfCertificates(expiring),
     ...problemsOfEdges(edges),
