@@ -41,7 +41,7 @@ const options = {
   rate: numberOf(values.rate),
   edits: numberOf(values.edits),
   keyOperationDeadline: numberOf(values.deadline),
-  drainTime: 2000,
+  drainTime: 10_000, // Longer than what piles up takes: a destroyed key signs for nobody who still waits.
   say,
 };
 const parts = { "1": acceptOneKeyServer, "2": acceptTwoKeyServers };

@@ -1,3 +1,4 @@
+import type { RotationStep } from "../../key-server/registry/entities/rotation.ts";
 import type { PacedHandshake, PacedLoad } from "../bench/load/paced_load.ts";
 import { type Claim, claim, type Say } from "./claims.ts";
 import { type AcceptanceStage, edgeNames, type Rotation } from "./stage.ts";
@@ -22,8 +23,8 @@ const mostListed = 20;
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Rotates from P-256 to RSA-2048 and back while both edges are under load; with `kills`, the key server is killed in the
- * middle of each rotation and started again.
+ * Rotates from P-256 to RSA-2048 and back while both edges are under load; with `kills`, the key server is killed in each
+ * rotation and started again: as the first begins, and when the second has switched and not yet destroyed.
  */
 export async function rotateUnderLoad(
   stage: AcceptanceStage,
@@ -41,10 +42,13 @@ export async function rotateUnderLoad(
   const switches: Switch[] = [];
   for (const algorithm of ["rsa-2048", "ecdsa-p256"] as const) {
     const rotation = await stage.rotate(algorithm);
-    if (kills) {
-      say(`  key server away for ${await killAndRestart(stage)} ms, ${elapsed().toFixed(1)} s into it`);
-    }
+    const kill = async (step: RotationStep) => {
+      const away = await killAndRestart(stage);
+      say(`  at ${step}: key server away for ${away} ms, until ${elapsed().toFixed(1)} s into the load`);
+    };
+    if (kills && algorithm === "rsa-2048") await kill("generate-key");
     const drained = await stage.reaches(rotation, "drain");
+    if (kills && algorithm === "ecdsa-p256") await kill("drain");
     switches.push(await switchOf(stage, drained));
     const { newKey } = await stage.reaches(rotation, "done");
     claims.push(await keysClaim(stage, algorithm, newKey!));
@@ -59,6 +63,7 @@ export async function rotateUnderLoad(
       ...claimsOf(edgeNames[index]!, handshakes, { rate, lasted, postponed: postponed[index]! }, say),
     );
   }
+  sayReasons(stage, say);
   claims.push(retiredClaim(loads.flatMap(({ handshakes }) => handshakes), switches));
   return claims;
 }
@@ -118,6 +123,15 @@ function claimsOf(
     claim(`${edge}: ${rate} full handshakes a second`, postponed === 0 && reached >= rate * 0.99, words),
     claim(`${edge}: no handshake fails`, failures.length === 0, `${failures.length} failed`),
   ];
+}
+
+/** Why handshakes failed, in the edges' own words. */
+function sayReasons({ edges }: AcceptanceStage, say: Say): void {
+  for (const [index, { records }] of edges.entries()) {
+    const refused = records.filter(({ event, result }) => event === "handshake" && result === "refused");
+    const reasons = Map.groupBy(refused, ({ reason }) => String(reason));
+    for (const [reason, { length }] of reasons) say(`  ${edgeNames[index]} refused ${length}: ${reason}`);
+  }
 }
 
 /** A switch's instant is told in whole milliseconds, rounded down. */
