@@ -13,10 +13,11 @@ import {
 import { isAboutSessions } from "../../sessions/session_messages.ts";
 import type { PeerPost, PeerSessions } from "../../sessions/shared_sessions.ts";
 import type { LockedPool } from "../../../shared/memory/locked_pool.ts";
-import { type AgingKey, never } from "../aging_key.ts";
+import type { AgingKey } from "../aging_key.ts";
 import { LetterError, TicketMemberError } from "../errors.ts";
 import { weaknessOf } from "../files/key_material.ts";
 import type { SharedTicketKeys } from "../sharing/shared_ticket_keys.ts";
+import { Activations } from "./activations.ts";
 import { KnownMember } from "./known_member.ts";
 import { LiveMembers } from "./live_members.ts";
 import { mostInLetter, sealLetter } from "./letter.ts";
@@ -83,8 +84,7 @@ export class HubMember implements TicketCorrespondent, Disposable {
   readonly #live: LiveMembers;
   readonly #box: LetterBox;
   readonly #members = new Map<string, KnownMember>();
-  /** Since when everybody has an own key that waits; by its name. */
-  readonly #completeSince = new Map<string, number>();
+  readonly #activations: Activations;
   /** By domain, as the hubs say. */
   readonly #epochs = new Map<string, number>();
   #announcement: Announcement;
@@ -94,6 +94,7 @@ export class HubMember implements TicketCorrespondent, Disposable {
   constructor(options: HubMemberOptions) {
     this.#options = options;
     this.#wall = options.wall ?? Date.now;
+    this.#activations = new Activations(options.keys, options.activationDelay);
     this.#live = new LiveMembers(options.activationDelay);
     this.#box = new LetterBox(options.pool, options.instance, options.now());
     this.#announcement = options.announce(this.#box.publicKey, this.#wall());
@@ -265,7 +266,11 @@ export class HubMember implements TicketCorrespondent, Disposable {
   }
 
   #activate(): void {
-    for (const domain of this.#options.keys.domains) this.#activateIn(domain);
+    const { keys, now } = this.#options;
+    for (const domain of keys.domains) {
+      const members = this.#live.isKnown(domain, now()) ? this.#membersOf(domain) : undefined;
+      this.#activations.look(domain, members, now());
+    }
   }
 
   /** Writes what a member does not have, and what it is to be told of. */
@@ -309,29 +314,6 @@ export class HubMember implements TicketCorrespondent, Disposable {
     return [...this.#live.of(domain)].flatMap((instance) => this.#members.get(instance) ?? []);
   }
 
-  #activateIn(domain: string): void {
-    const { keys, activationDelay, now } = this.#options;
-    const waiting = keys.ownKeys(domain).filter(({ sealsFrom }) => sealsFrom === never);
-    if (waiting.length === 0) return;
-    const isKnown = this.#live.isKnown(domain, now());
-    const members = this.#membersOf(domain);
-    for (const { name } of waiting) {
-      const id = name.toHex();
-      if (!isKnown || !members.every((member) => member.holds(name))) {
-        this.#completeSince.delete(id);
-        continue;
-      }
-      const since = this.#completeSince.get(id) ?? now();
-      this.#completeSince.set(id, since);
-      // Alone, there is nobody whom a ticket could come to before the key does.
-      const isAlone = members.length === 0 && keys.sealingKey(domain) === undefined;
-      if (isAlone || now() - since >= activationDelay) {
-        this.#completeSince.delete(id);
-        keys.activate(domain, name);
-      }
-    }
-  }
-
   /** Of members that are gone, and of keys that are no more. */
   #forget(): void {
     const { keys } = this.#options;
@@ -343,7 +325,7 @@ export class HubMember implements TicketCorrespondent, Disposable {
       if (live.has(instance)) member.retain(names);
       else this.#members.delete(instance);
     }
-    for (const id of this.#completeSince.keys()) if (!names.has(id)) this.#completeSince.delete(id);
+    this.#activations.retain(names);
   }
 
   #report(): void {

@@ -138,3 +138,28 @@ Deno.test("an epoch that falls again, or is told twice, ends nothing more", () =
   stage.tellMembers();
   assert(stage.opens(0, name), "an epoch that no letter can name began");
 });
+
+Deno.test("a member's key of zeros, or in place of another edge's, is not taken", () => {
+  using stage = two();
+  const { keys, pool } = stage.edges.get(0)!;
+  const own = keys.ownKeys("default")[0]!;
+  const before = stateOf(stage, 0);
+  for (const fill of [0, 7]) {
+    const secret = pool.rent(32);
+    secret.bytes.fill(fill);
+    const forged = { ...own, secret, origin: instanceOf(1), opensUntil: own.madeAt + 10 * second };
+    assert.equal(keys.addForeign([forged]), 0, "a member shortened another edge's key");
+  }
+  assert.deepEqual(stateOf(stage, 0), before);
+  assert.equal(stage.sealing(0), own.name.toHex());
+  const weak = stage.edges.get(1)!;
+  for (const { secret } of weak.keys.ownKeys("default")) secret.bytes.fill(0);
+  stage.changeSpeaker(1);
+  stage.changeSpeaker(0);
+  stage.pass(second);
+  assert(stage.refused.some((reason) => /all zeros/.test(reason)));
+  assert.equal(keys.status().filter(({ isOwn }) => !isOwn).length, 1, "only what it had before");
+  stage.start(2);
+  stage.pass(second);
+  assert(!stage.opens(2, weak.keys.ownKeys("default")[0]!.name.toHex()), "a key of zeros was taken");
+});
