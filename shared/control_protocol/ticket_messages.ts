@@ -71,7 +71,7 @@ export const ticketReportSchema = z.strictObject({
     /** Keys of other edges that it holds. */
     foreignKeys: z.int().min(0),
   })).max(maximumDomains),
-  /** Since the edge's workers started. */
+  /** Of the process that speaks for the edge, since it started: its share of the edge's connections. */
   issued: z.int().min(0),
   resumed: z.int().min(0),
   refused: z.int().min(0),
