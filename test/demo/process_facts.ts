@@ -53,7 +53,8 @@ export async function factsOf(
     name,
     isOpen: insides !== undefined,
     hasModule: mappings.some((mapping) => mapping.name === module),
-    seesToken: "SOFTHSM2_CONF" in environment || files.some((file) => file.startsWith(token.folder)),
+    seesToken: Object.values(environment).includes(token.env["SOFTHSM2_CONF"]!) ||
+      files.some((file) => file.startsWith(token.folder)),
     knowsPin: told || (scan?.found.get("pin") ?? []).length > 0,
     searched: scan?.searched,
     secretKiB: kiB(mappings.filter((mapping) => mapping.name.includes("secretmem"))),
