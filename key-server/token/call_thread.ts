@@ -4,6 +4,7 @@ import { withBuffers } from "./with_buffers.ts";
 /** The calls that are over when they return, which is when the module likes. */
 export const threadCalls = [
   "C_GetSlotList",
+  "C_GetSlotInfo",
   "C_GetTokenInfo",
   "C_GetMechanismList",
   "C_GetMechanismInfo",

@@ -30,30 +30,43 @@ function template(objectClass: number, { object, id }: KeySelector): Template {
 /** Searches are made one after the other: a session has one at a time. */
 const searches = new WeakMap<TokenCalls, Promise<unknown>>();
 
-async function findObjects(calls: TokenCalls, session: Handle, wanted: Template): Promise<Handle[]> {
-  const search = (searches.get(calls) ?? Promise.resolve()).then(() => searchNow(calls, session, wanted));
+async function findObjects(
+  calls: TokenCalls,
+  session: Handle,
+  wanted: Template,
+  most = 16,
+): Promise<Handle[]> {
+  const search = (searches.get(calls) ?? Promise.resolve()).then(() =>
+    searchNow(calls, session, wanted, most)
+  );
   searches.set(calls, search.catch(() => {}));
   return await search;
 }
 
-async function searchNow(calls: TokenCalls, session: Handle, wanted: Template): Promise<Handle[]> {
+async function searchNow(
+  calls: TokenCalls,
+  session: Handle,
+  wanted: Template,
+  most: number,
+): Promise<Handle[]> {
   return await calling("search the token", async () => {
     await calls.C_FindObjectsInit(session, wanted);
     try {
-      return await calls.C_FindObjects(session, 16);
+      return await calls.C_FindObjects(session, most);
     } finally {
       await calls.C_FindObjectsFinal(session);
     }
   });
 }
 
-/** Every private key that the selector names, at most 16. Throws TokenError. */
+/** Every private key that the selector names, at most `most`. Throws TokenError. */
 export async function listPrivateKeys(
   calls: TokenCalls,
   session: Handle,
   selector: KeySelector,
+  most = 16,
 ): Promise<Handle[]> {
-  return await findObjects(calls, session, template(pkcs11js.CKO_PRIVATE_KEY, selector));
+  return await findObjects(calls, session, template(pkcs11js.CKO_PRIVATE_KEY, selector), most);
 }
 
 /** Every public key that the selector names, at most 16. Throws TokenError. */
@@ -109,15 +122,20 @@ export async function readFlag(
   return (await readAttribute(calls, session, object, type))?.some((byte) => byte !== 0);
 }
 
+/** What a key can be named by; nothing where it has neither label nor CKA_ID. */
+export async function readSelector(calls: TokenCalls, session: Handle, key: Handle): Promise<KeySelector> {
+  const id = await readAttribute(calls, session, key, pkcs11js.CKA_ID);
+  const label = await readAttribute(calls, session, key, pkcs11js.CKA_LABEL);
+  return {
+    ...label !== undefined && { object: new TextDecoder().decode(label) },
+    ...id !== undefined && { id },
+  };
+}
+
 /** The public objects that may belong to the private key: of its CKA_ID, else of its label. */
 async function publicObjects(calls: TokenCalls, session: Handle, privateKey: Handle): Promise<Handle[]> {
-  const id = await readAttribute(calls, session, privateKey, pkcs11js.CKA_ID);
-  const label = await readAttribute(calls, session, privateKey, pkcs11js.CKA_LABEL);
-  const selector = id !== undefined
-    ? { id }
-    : label !== undefined
-    ? { object: new TextDecoder().decode(label) }
-    : undefined;
+  const { id, object } = await readSelector(calls, session, privateKey);
+  const selector = id !== undefined ? { id } : object !== undefined ? { object } : undefined;
   return selector === undefined ? [] : await listPublicKeys(calls, session, selector);
 }
 

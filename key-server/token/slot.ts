@@ -4,7 +4,7 @@ import type { TokenCalls } from "./token_calls.ts";
 import type { Pkcs11Uri } from "./uri.ts";
 
 /** Slot ids are CK_ULONG in the platform's byte order. */
-function slotNumber(slot: Handle): number {
+export function slotNumber(slot: Handle): number {
   return Number(new DataView(slot.buffer, slot.byteOffset, 8).getBigUint64(0, true));
 }
 

@@ -76,6 +76,11 @@ export class TokenKey {
     return this.#tested.refused;
   }
 
+  /** How the self-test has proved each scheme. */
+  get methods(): SelfTestResult["methods"] {
+    return this.#tested.methods;
+  }
+
   /** The schemes that the self-test has proved. */
   get signatureSchemes(): number[] {
     return [...this.#tested.methods.keys()];

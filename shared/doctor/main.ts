@@ -3,13 +3,7 @@ import { parseArgs } from "node:util";
 import { hostChecks } from "./checks.ts";
 import { readHostFacts } from "./host_facts.ts";
 import { exitCodeOf, renderText } from "./report.ts";
-
-const usage = `Usage: holdfast doctor [--json]
-
-Says of each protection of secrets in memory whether it is on, off or impossible on this machine, and how to mend
-what is off. Run it as the user, and under the limits, that will run Holdfast. Exit codes: 0 nothing is off, 1
-something is, 2 a wrong command line.
-`;
+import { usage } from "./usage.ts";
 
 function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   stream.writeSync(new TextEncoder().encode(text));
