@@ -27,6 +27,13 @@ export class TicketMetrics implements TicketEvents {
       "max",
     );
     metrics.gauge(
+      "holdfast_edge_ticket_keys_of_others",
+      "Ticket keys of other edges that are held; each is a block of the locked pool.",
+      [],
+      (gauge) => gauge.set(status().filter(({ isOwn }) => !isOwn).length),
+      "max",
+    );
+    metrics.gauge(
       "holdfast_edge_ticket_key_age_seconds",
       "Age of the ticket key that seals, and of the oldest one held.",
       ["key"],

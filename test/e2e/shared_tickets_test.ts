@@ -39,6 +39,12 @@ async function workersOf(edge: ProductProcess): Promise<number[]> {
 
 Deno.test("L6, L8, S1: a client resumes at the other edge, either way, and after whoever speaks for an edge was killed", async () => {
   await withTwoEdges(hub, async (system, second) => {
+    await poll("each edge has the other's key", async () => {
+      const held = await Promise.all(
+        [system.edge, second].map((edge) => edge.metric("holdfast_edge_ticket_keys_of_others")),
+      );
+      return held.every((keys) => keys >= 1);
+    });
     const sessions: OpensslSession[] = [];
     for (const version of ["1.3", "1.2"] as const) {
       const there = await sessionAt(system, 0, version);
