@@ -38,7 +38,7 @@ Deno.test("every one of 1,000 random one-byte edits is found, with its line", as
     const change = 1 + Math.floor(Math.random() * 255);
     await Deno.writeFile(path, bytes.with(at, bytes[at]! ^ change));
     const error = await verifyLog(stage.path).then(() => undefined, (reason: unknown) => reason);
-    assert(error instanceof AuditDamageError, `byte ${at} of ${path} changed by ${change}`);
+    assert(error instanceof AuditDamageError, `byte ${at} of ${path} changed by ${change}: ${error}`);
     assert.equal(error.place.file, path);
     const line = bytes.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
     assert.equal(error.place.line, line, error.message);
