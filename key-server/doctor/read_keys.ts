@@ -13,6 +13,11 @@ function schemeName(scheme: number): string {
     `0x${scheme.toString(16)}`;
 }
 
+/** Its answer alone: what was tried stands beside it. */
+function tokensWords(reason: string): string {
+  return /CKR_[A-Z0-9_]+/.exec(reason)?.[0] ?? reason;
+}
+
 /** Every private key that the login shows, each tested by signing. Throws TokenError when they cannot be listed. */
 export async function readKeys(token: Token): Promise<KeyReport[]> {
   const reports: KeyReport[] = [];
@@ -54,7 +59,7 @@ async function readKey(token: Token, handle: Handle): Promise<KeyReport> {
       refused: key.refused.map(({ scheme, method, reason }) => ({
         scheme: schemeName(scheme),
         method,
-        reason,
+        reason: tokensWords(reason),
       })),
     };
   } catch (error) {

@@ -103,9 +103,7 @@ export function keyChecks(key: KeyReport): Check[] {
       return check(name, "on", `${scheme} by ${method}${not}`);
     }),
     ...refusedSchemes(key).map(([scheme, words]) => check(name, "impossible", `${scheme}: ${words}`)),
-    ...works.length === 0
-      ? [check(name, "off", "it signs nothing that TLS knows", signMend(attributes))]
-      : [],
+    ...works.length === 0 ? [check(name, "off", "it signs nothing that TLS knows", signMend(key))] : [],
   ];
 }
 
@@ -120,10 +118,17 @@ function protection(
   return check(name, "on", detail);
 }
 
-function signMend({ sign }: NonNullable<KeyReport["attributes"]>): string {
-  return sign === false
-    ? "the token was told that it does not sign (CKA_SIGN); generate another"
-    : "generate a key of another kind (holdfast keys generate)";
+/** What a TPM without places for another key says, among others. */
+const maybeFull = /CKR_(GENERAL_ERROR|DEVICE_MEMORY|HOST_MEMORY|DEVICE_ERROR)/;
+
+function signMend({ attributes, refused = [] }: KeyReport): string {
+  if (attributes?.sign === false) {
+    return "the token was told that it does not sign (CKA_SIGN); generate another";
+  }
+  if (refused.some(({ reason }) => maybeFull.test(reason))) {
+    return "a TPM may be full of keys of other programs: use /dev/tpmrm0, or restart it; else generate another key";
+  }
+  return "generate a key of another kind (holdfast keys generate)";
 }
 
 /** Schemes that no method makes, with what the token said to each. */
