@@ -32,6 +32,8 @@ Deno.test("without root, one answer names every Debian package that a command wi
     [["status"], ["curl", "unzip"]],
     [["keys", "list"], ["curl", "unzip"]],
     [["key-server", "--config", "x"], ["curl", "unzip", "g++"]],
+    [["doctor"], ["curl", "unzip"]],
+    [["doctor", "--config", "x"], ["curl", "unzip", "g++"]],
     [["demo"], ["curl", "openssl", "procps", "unzip", "g++"]],
     [["test"], [
       "g++",
