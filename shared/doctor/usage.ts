@@ -11,6 +11,7 @@ module-path), says of itself; the mechanisms that it lists; and for each private
 signing. It logs in once at most, never again with a PIN that was refused, and changes nothing in the token. Run it
 in the environment of the key server. With an HSM or SoftHSM the key server may run meanwhile. With a TPM without a
 resource manager (not /dev/tpmrm0) stop it first: the TPM has few places for keys, and both would want them.
+A module that hangs is waited for without end: Ctrl-C ends the doctor.
 
 Example: holdfast doctor --pin-source file:tpm.pin \\
   --token 'pkcs11:token=tpm?module-path=/usr/lib/x86_64-linux-gnu/libtpm2_pkcs11.so.1'
