@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { landlockVersion } from "../../shared/libc/landlock.ts";
-import { mustRun } from "../../test/harness/command.ts";
+import { mustRun, runCommand } from "../../test/harness/command.ts";
 import { canLookInside } from "../../test/harness/proc/inspect.ts";
 import { EdgeStage } from "./testing/edge_stage.ts";
 
@@ -8,8 +8,7 @@ const EPERM = 1;
 const EACCES = 13;
 const PTRACE_ATTACH = 16;
 
-const hasGdb = await new Deno.Command("gdb", { args: ["--version"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+const hasGdb = (await runCommand("gdb", ["--version"]).catch(() => ({ code: 127 }))).code === 0;
 
 /** Has gdb make every thread of a process evaluate each expression of C; what came out, by expression. */
 async function onEveryThread(pid: number, expressions: readonly string[]): Promise<number[][]> {
